@@ -1,0 +1,111 @@
+"""Typed readers of environment variables.
+
+A wrong value stops the start: the error names the variable, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Collection
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off", ""})
+
+
+def wrong(name: str, value: str, allowed: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name}={value!r} is not allowed: give {allowed}.")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def boolean(name: str, default: bool = False) -> bool:
+    value = text(name, "1" if default else "0").lower()
+    if value not in TRUE | FALSE:
+        raise wrong(name, value, "1 or 0")
+    return value in TRUE
+
+
+def integer(name: str, default: int, *, least: int, most: int) -> int:
+    value = text(name, str(default))
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise wrong(name, value, f"a whole number from {least} to {most}")
+    return number
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise wrong(name, value, "one of " + ", ".join(allowed))
+    return value
+
+
+def words(name: str, default: Collection[str] = ()) -> list[str]:
+    value = text(name)
+    return [word.strip() for word in value.split(",") if word.strip()] or list(default)
+
+
+def path(name: str, default: Path) -> Path:
+    value = text(name)
+    return Path(value).expanduser().absolute() if value else default
+
+
+def paths(name: str) -> list[Path]:
+    """Folders separated by the system's path separator (`:`)."""
+    parts = text(name).split(os.pathsep)
+    return [Path(part.strip()).expanduser().absolute() for part in parts if part.strip()]
+
+
+def port_range(name: str, default: str) -> tuple[int, int]:
+    value = text(name, default)
+    first, dash, last = value.partition("-")
+    if not (dash and first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
+        raise wrong(name, value, "two ports as 9300-9399")
+    low, high = int(first), int(last)
+    if not 1024 <= low <= high <= 65535:
+        raise wrong(name, value, "two ports from 1024 to 65535, the smaller first")
+    return low, high
+
+
+def secret(name: str, file: Path) -> str:
+    """The variable, else the content of `file`, which is made on first use with mode 0600."""
+    if value := text(name):
+        if len(value) < 32:
+            raise wrong(name, value[:2] + "…", "at least 32 characters")
+        return value
+    if not file.exists():
+        _write_once(file, secrets.token_urlsafe(48))
+    try:
+        return file.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _write_once(file: Path, value: str) -> None:
+    """Written aside and linked into place: nobody ever reads half a secret."""
+    aside = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w") as handle:
+            handle.write(value + "\n")
+        try:
+            os.link(aside, file)
+        except FileExistsError:  # another process was first: its value counts
+            pass
+        finally:
+            aside.unlink()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{file} cannot be written ({error.strerror}): "
+            "set LLAMADASH_DATA_DIR to a folder you may write to."
+        ) from error

@@ -1,0 +1,122 @@
+"""The registry in the stock admin, for repair work: facts are what scans found, and stay so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
+
+from models_app import known_list
+from models_app.models import LlamaModel, ModelAlias, ModelFile, ModelRoot, RegistryVersion, ScanRun
+from models_app.search_text import search_text
+
+if TYPE_CHECKING:  # Django's own classes take no parameters
+    AnyAdmin = admin.ModelAdmin[Any]
+    Aliases = admin.TabularInline[ModelAlias, LlamaModel]
+else:
+    AnyAdmin, Aliases = admin.ModelAdmin, admin.TabularInline
+
+
+class Registered(AnyAdmin):
+    """Whatever is changed here, the lists must know; what is not named as editable is read only."""
+
+    editable: ClassVar[tuple[str, ...]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        fields = [*self.opts.fields, *self.opts.many_to_many]
+        return [field.name for field in fields if field.name not in self.editable]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        self._changed()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        self._changed()
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        super().delete_queryset(request, queryset)
+        self._changed()
+
+    def _changed(self) -> None:
+        # The admin's views run in a transaction, so the version is raised in the same.
+        RegistryVersion.raise_it()
+        known_list.forget()
+
+
+class FoundByScans(Registered):
+    def has_add_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+class AliasInline(Aliases):
+    model = ModelAlias
+    extra = 0
+
+
+@admin.register(LlamaModel)
+class LlamaModelAdmin(FoundByScans):
+    editable = ("favourite", "hidden", "notes", "tags")
+    list_display = ("name", "kind", "architecture", "quantization", "size_bytes", "state", "root")
+    list_filter = (
+        "state", "kind", "favourite", "hidden", "parse_source", "architecture", "quantization",
+        "root",
+    )  # fmt: skip
+    list_select_related = ("root",)
+    search_fields = ("name", "path", "aliases__name", "search_text")
+    inlines = (AliasInline,)
+
+    def save_model(self, request: HttpRequest, obj: LlamaModel, form: Any, change: bool) -> None:
+        obj.search_text = search_text(obj)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(ModelFile)
+class ModelFileAdmin(FoundByScans):
+    list_display = ("path", "llama_model", "state", "error_kind", "size_bytes", "gguf_version")
+    list_filter = ("state", "error_kind", "parse_source", "gguf_version", "root")
+    list_select_related = ("llama_model",)
+    search_fields = ("path", "error", "sha256", "llama_model__name")
+
+
+@admin.register(ModelRoot)
+class ModelRootAdmin(Registered):
+    """Folders are added on the Folders page, which checks them."""
+
+    editable = ("enabled", "follow_links")
+    list_display = ("path", "kind", "source", "enabled", "scanned_at", "problem")
+    list_filter = ("enabled", "kind", "source")
+    search_fields = ("path",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(ModelAlias)
+class ModelAliasAdmin(Registered):
+    editable = ("name", "llama_model")
+    list_display = ("name", "llama_model")
+    list_select_related = ("llama_model",)
+    search_fields = ("name", "llama_model__name")
+    raw_id_fields = ("llama_model",)
+
+
+@admin.register(ScanRun)
+class ScanRunAdmin(FoundByScans):
+    """A record: nothing in it can be changed."""
+
+    list_display = (
+        "id", "state", "trigger", "started_at", "ended_at", "n_files", "n_added", "n_updated",
+        "n_missing", "n_invalid", "n_errors",
+    )  # fmt: skip
+    list_filter = ("state", "trigger", "force")
+    search_fields = ("message", "current")
+    date_hierarchy = "created_at"
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from models_app.exports import as_json, csv_cell, markdown_cell
+from tests.factories import make_model
+
+pytestmark = pytest.mark.django_db
+
+
+def export(client: Client, address: str) -> str:
+    response: Any = client.get(address)
+    assert response.streaming
+    assert "attachment" in response.headers["Content-Disposition"]
+    return b"".join(response.streaming_content).decode()
+
+
+def test_csv_has_the_filtered_models_in_their_order(admin_client: Client) -> None:
+    make_model("small", size_bytes=1, files=False)
+    make_model("big", size_bytes=2, files=False)
+    make_model("other", kind="embedding", files=False)
+    text = export(admin_client, "/models/export/csv/?kind=chat&sort=-size")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["name"] for row in rows] == ["big", "small"]
+    assert rows[0]["parameters"] == "8030261312"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_name_becomes_a_formula(start: str) -> None:
+    assert csv_cell(f"{start}cmd()") == f"'{start}cmd()"
+
+
+def test_numbers_stay_numbers() -> None:
+    assert csv_cell(-5) == "-5"
+    assert csv_cell(None) == ""
+
+
+def test_json_is_one_array(admin_client: Client) -> None:
+    make_model("a", files=False, tags=["x"])
+    make_model("b", files=False)
+    rows = json.loads(export(admin_client, "/models/export/json/"))
+    assert [row["name"] for row in rows] == ["a", "b"]
+    assert rows[0]["tags"] == ["x"]
+
+
+def test_json_of_nothing_is_an_empty_array() -> None:
+    assert json.loads(b"".join(as_json([]))) == []
+
+
+def test_markdown_cells_hold_their_text(admin_client: Client) -> None:
+    make_model("a|b [x](http://y) <i>", files=False)
+    text = export(admin_client, "/models/export/md/")
+    assert r"a\|b \[x\]\(http://y\) \<i\>" in text
+    assert all(line.startswith("|") for line in text.splitlines())
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\r\nb", "a\u2028b"])
+def test_a_markdown_cell_is_one_line(value: Any) -> None:
+    assert len(markdown_cell(value).splitlines()) == 1

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand
+
+from models_app import scan_requests
+
+NICE: Final = 10  # pages and engines come first
+
+
+class Command(BaseCommand):
+    help = "Runs the scans that wait. The agent starts this; use scan_models by hand."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        os.nice(NICE)
+        while not stop.is_set() and scan_requests.run_next(stop=stop):
+            pass

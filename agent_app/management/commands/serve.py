@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import asyncio
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from agent_app import first_models, listening, setup_link
+from agent_app.composition import make_agent
+from agent_app.preparing import prepare_web
+from agent_app.server import serve
+
+
+class Command(BaseCommand):
+    help = "Runs the web server and the agent in one process."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000, help="0 takes a free one")
+        parser.add_argument("--no-agent", action="store_true", help="web only")
+        parser.add_argument("--insecure-lan", action="store_true", help="no TLS, at your own risk")
+        parser.add_argument(
+            "--demo", action="store_true", help="write demo models when none are found anywhere"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prepare_web()
+        try:
+            listening.check_exposure(
+                options["host"],
+                https=settings.HTTPS,
+                insecure_lan=options["insecure_lan"],
+                has_admin=not setup_link.is_open(),
+            )
+            bound = listening.listen(options["host"], options["port"])
+        except listening.ListenError as error:
+            raise CommandError(str(error)) from None
+        for line in first_models.find(demo=options["demo"]):
+            self.stderr.write(line)
+        self.greet(listening.address(bound))
+        asyncio.run(serve(bound, None if options["no_agent"] else make_agent()))
+
+    def greet(self, address: str) -> None:
+        self.stderr.write(f"llamadash is at {address}/")
+        if setup_link.is_open():
+            link = f"{address}/setup/?token={setup_link.issue()}"
+            self.stderr.write(f"Create the admin account here (15 minutes, once): {link}")

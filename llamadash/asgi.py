@@ -1,0 +1,27 @@
+"""The ASGI application: static files, lists that are known already, Django for the rest.
+
+Starts nothing: loops run in the agent only.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llamadash.settings")
+
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+from django.core.asgi import get_asgi_application
+
+from llamadash.assets import Assets
+from llamadash.known_lists import KnownLists
+from llamadash.worker_threads import WorkerThreads
+
+_http = Assets(KnownLists(WorkerThreads(get_asgi_application())))
+
+
+async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    if scope["type"] == "http":
+        await _http(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 4404, "reason": "no such socket"})

@@ -1,0 +1,97 @@
+"""How figures read. One function per kind of value; the vectors of the tests bind other languages.
+
+Every function takes None for "unknown" and answers "-": an unknown value is never shown as 0.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Final, TypeGuard
+
+UNKNOWN: Final = "-"
+BYTE_UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+COUNT_UNITS: Final = ("", "K", "M", "B", "T")
+HUES: Final = 6
+
+
+def size(n_bytes: float | None) -> str:
+    """`4.6 GiB`; whole bytes below a KiB. Rounded before the unit is chosen: no `1024.0 KiB`."""
+    if not _known(n_bytes):
+        return UNKNOWN
+    value, unit = _scaled(float(n_bytes), 1024.0, len(BYTE_UNITS))
+    return f"{int(value):,} B" if unit == 0 else f"{value:,.1f} {BYTE_UNITS[unit]}"
+
+
+def gibibytes(n_bytes: float | None) -> str:
+    """`4.6`, for columns and rulers whose head says GiB."""
+    return f"{float(n_bytes) / (1 << 30):,.1f}" if _known(n_bytes) else UNKNOWN
+
+
+def count(number: float | None) -> str:
+    """`8.0B` parameters, `110.1M`, `512`: three figures are enough to tell models apart."""
+    if not _known(number):
+        return UNKNOWN
+    value, unit = _scaled(float(number), 1000.0, len(COUNT_UNITS))
+    return f"{value:.0f}" if unit == 0 else f"{value:.1f}{COUNT_UNITS[unit]}"
+
+
+def grouped(number: float | None) -> str:
+    """`131,072`."""
+    return f"{number:,.0f}" if _known(number) else UNKNOWN
+
+
+def seconds(value: float | None) -> str:
+    """A measured time: `0.4 ms`, `842 ms`, `1.34 s`, `75.0 s`."""
+    if not _known(value):
+        return UNKNOWN
+    for below, factor, pattern in _SECONDS:
+        if float(f"{value * factor:.3g}") < below:
+            return pattern.format(value * factor)
+    return f"{value:,.1f} s"
+
+
+_SECONDS: Final = (
+    (9.95, 1e3, "{:.1f} ms"),
+    (1000.0, 1e3, "{:.0f} ms"),
+    (9.995, 1.0, "{:.2f} s"),
+)
+
+
+def duration(value: float | None) -> str:
+    """A span people live through: `45 s`, `3 min 20 s`, `2 h 05 min`, `4 d 3 h`."""
+    if not _known(value):
+        return UNKNOWN
+    total = int(value)
+    days, hours, minutes = total // 86_400, total // 3600 % 24, total // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {total % 60:02d} s" if minutes else f"{total} s"
+
+
+def percent(ratio: float | None) -> str:
+    """`43 %` of a ratio 0.43; one decimal below 10 %."""
+    if not _known(ratio):
+        return UNKNOWN
+    value = ratio * 100
+    return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.1f} %"
+
+
+def hue(model_id: int | str) -> str:
+    """The class `s1` to `s6`: by the id alone, so that a colour stays when others leave."""
+    digest = hashlib.blake2b(str(model_id).encode(), digest_size=2).digest()
+    return f"s{int.from_bytes(digest, 'big') % HUES + 1}"
+
+
+def _known(value: float | None) -> TypeGuard[float]:
+    return value is not None and math.isfinite(value)
+
+
+def _scaled(value: float, base: float, n_units: int) -> tuple[float, int]:
+    unit = 0
+    while unit < n_units - 1 and abs(round(value, 1 if unit else 0)) >= base:
+        value /= base
+        unit += 1
+    return value, unit

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from llamadash.system import views
+
+urlpatterns = [
+    path("system/", views.page, name="system"),
+    path("system/diagnostics.json", views.download, name="diagnostics"),
+    path("metrics", views.metrics, name="metrics"),
+]

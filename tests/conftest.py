@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from llamadash import perf
+from models_app import known_list
+from settings_app import options
+
+# The manifest is made by collectstatic, which tests of pages do not need.
+settings.STORAGES = {
+    **settings.STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+# A slow hash is right for users and wasted on fixtures.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept_between_tests() -> Iterator[None]:
+    yield
+    options.forget()
+    known_list.forget()
+    perf.monitor.reset()
+    cache.clear()

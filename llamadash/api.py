@@ -72,3 +72,4 @@ def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 api.add_router("models/", "models_app.api.models_router")
 api.add_router("scans/", "models_app.scans_api.scans_router")
+api.add_router("system/", "llamadash.system.api.router")

@@ -220,7 +220,7 @@ def in_transaction(write: Callable[[], object]) -> None:
     """Runs `write` in a transaction of its own, again when the database is busy."""
     for left in reversed(range(_TRIES)):
         try:
-            with timed("scan.write"), transaction.atomic():
+            with timed("scan.write", slow_seconds=1), transaction.atomic():
                 write()
                 return
         except OperationalError as error:

@@ -98,7 +98,7 @@ def scan(
         record = ScanRecord(begin(run, chosen, trigger, force), on_progress, stop)
         work = Scan(chosen, record, workers or options.SCAN_WORKERS.get(), force)
         try:
-            with timed("scan.total"):
+            with timed("scan.total", slow_seconds=60):
                 work.run(lister)
         except (Cancelled, KeyboardInterrupt):
             work.count()

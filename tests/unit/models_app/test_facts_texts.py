@@ -86,3 +86,7 @@ def test_the_template_named_default_serves_where_there_is_no_plain_one() -> None
     facts = facts_of(**{"tokenizer.chat_template.default": "{{ x }}"})
     assert facts.chat_template == "{{ x }}"
     assert facts.capabilities.template
+
+
+def test_a_name_cannot_turn_the_direction_of_what_is_read() -> None:
+    assert facts_of(general__name="abc\u202efgh").name == "abc\ufffdfgh"

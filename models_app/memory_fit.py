@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from models_app.core import memory
 from models_app.core.memory import Options
@@ -11,6 +12,11 @@ from models_app.memory_need import Need, Subject, can_be_asked_exactly
 from models_app.memory_words import verdict, weights_warning
 from models_app.options import MEMORY_MARGIN
 from models_app.spots import Spot, spots
+
+ONLY_CONTEXT: Final = (
+    "Only the context is too big: the weights fit. A smaller context, fewer slots or a smaller KV "
+    "type helps."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Fit:
     verdict: str
     warnings: tuple[str, ...] = ()
     largest_context: int | None = None
+    no_context_fits: bool = False
     layers_that_fit: int | None = None  # only when not all of those asked for fit
     tensor_bytes: int = 0  # of all files, each counted once
 
@@ -118,30 +125,23 @@ def _parts(*given: tuple[str, str, int]) -> tuple[Part, ...]:
 
 def _with_advice(answer: Fit, subject: Subject, summary: TensorSummary, options: Options) -> Fit:
     largest = memory.largest_context(subject.values, summary, options, **_limits(answer))
-    if not any(load.short_bytes for load in answer.loads):
-        return replace(answer, largest_context=largest)
-    warnings = []
-    only_context = largest is not None and largest < answer.need.estimate.context
+    answer = replace(answer, largest_context=largest, no_context_fits=largest is None)
+    short = [load for load in answer.loads if load.short_bytes]
+    if not short:
+        return answer
     layers = None
-    if only_context:
-        warnings.append(
-            "Only the context is too big: the weights fit. A smaller context, fewer slots or a "
-            "smaller KV type helps."
-        )
-    else:
+    if largest is None:
         layers = _fewer_layers(answer, subject, summary, options)
-        short = next(load for load in answer.loads if load.short_bytes)
-        warnings.append(weights_warning(short, layers, answer.need.estimate.layers))
-    alone = [load for load in answer.loads if load.short_bytes and load.would_fit_alone]
+        warnings = [weights_warning(short[0], layers, answer.need.estimate.layers)]
+    else:
+        warnings = [ONLY_CONTEXT]
+        if largest >= answer.need.estimate.context:
+            # llama-fit-params says more than the formula that the search for contexts uses.
+            answer = replace(answer, largest_context=None)
+    alone = [load.spot.label for load in short if load.would_fit_alone]
     if alone:
-        names = " and ".join(load.spot.label for load in alone)
-        warnings.append(f"It would fit if nothing else were on {names}.")
-    return replace(
-        answer,
-        warnings=tuple(warnings),
-        largest_context=largest,
-        layers_that_fit=layers,
-    )
+        warnings.append(f"It would fit if nothing else were on {' and '.join(alone)}.")
+    return replace(answer, warnings=tuple(warnings), layers_that_fit=layers)
 
 
 def _limits(answer: Fit) -> dict[str, int | None]:

@@ -102,6 +102,19 @@ def test_it_is_asked_once_for_the_same_question(
     assert len(calls.read_text().splitlines()) == 2
 
 
+def test_where_both_disagree_the_weights_are_not_blamed(
+    admin_client: Client, model: LlamaModel, tmp_path: Path
+) -> None:
+    """The program says 8.3 GiB of 8, the formula 5.3: fewer tokens may help, how many is open."""
+    install(tmp_path)
+    program = tmp_path / "llama-fit-params"
+    program.write_text(program.read_text().replace("4000", "7200"))
+    answer = ask(admin_client, model, "ctx=8192")
+    assert answer["fits"] is False
+    assert answer["warnings"][0].startswith("Only the context is too big")
+    assert answer["largest_context"] is None
+
+
 def test_a_program_that_fails_leaves_the_estimate(
     admin_client: Client, model: LlamaModel, tmp_path: Path
 ) -> None:

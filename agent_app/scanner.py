@@ -19,8 +19,9 @@ from django.conf import settings
 from django.db import OperationalError
 
 from agent_app.loops import drop_stale_connection, status, wait_any
-from models_app import options, scan_requests
+from models_app import options
 from models_app.models import ModelRoot, ScanRun, ScanTrigger
+from models_app.scan import scan_requests
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 1.0  # other processes ask by a row only

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import orjson
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -60,6 +61,11 @@ def not_logged_in(request: HttpRequest, error: AuthenticationError) -> HttpRespo
     return failure(request, 401, "Log in first, or send an API key.")
 
 
+@api.exception_handler(PermissionDenied)
+def forbidden(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    return failure(request, 403, str(error) or "Your account may not do this.")
+
+
 @api.exception_handler(Http404)
 def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     return failure(request, 404, str(error) or "There is no such thing.")
@@ -70,6 +76,6 @@ def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
     return failure(request, error.status_code, str(error))
 
 
-api.add_router("models/", "models_app.api.models_router")
-api.add_router("scans/", "models_app.scans_api.scans_router")
+api.add_router("models/", "models_app.api.models_api.models_router")
+api.add_router("scans/", "models_app.api.scans_api.scans_router")
 api.add_router("system/", "llamadash.system.api.router")

@@ -10,6 +10,6 @@ class LlamadashConfig(AppConfig):
     def ready(self) -> None:
         """Ties apps together that do not know each other. Starts nothing."""
         from metrics_app.devices import read_devices
-        from models_app import capacity
+        from models_app.memory import capacity
 
         capacity.provide(read_devices)

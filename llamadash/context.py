@@ -14,7 +14,7 @@ from django.urls import reverse
 from agent_app.models import AgentHeartbeat
 from llamadash import formats
 from metrics_app.devices import Device, read_devices
-from models_app.listing import UNUSABLE
+from models_app.lists.listing import UNUSABLE
 from models_app.models import LlamaModel
 
 THEMES: Final = ("auto", "light", "dark")

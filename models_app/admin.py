@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from models_app import known_list
+from models_app.lists import known_list
+from models_app.lists.search_text import search_text
 from models_app.models import LlamaModel, ModelAlias, ModelFile, ModelRoot, RegistryVersion, ScanRun
-from models_app.search_text import search_text
 
 if TYPE_CHECKING:  # Django's own classes take no parameters
     AnyAdmin = admin.ModelAdmin[Any]

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from models_app import known_list
+from models_app.lists import known_list
 from models_app.querysets import (
     LlamaModelQuerySet,
     ModelFileQuerySet,
@@ -101,9 +101,7 @@ class LlamaModel(models.Model):
     name = models.CharField(max_length=255)
     state = models.CharField(max_length=12, choices=FileState, default=FileState.OK)
     reason = models.TextField(blank=True)  # why the state is not ok, in words
-    parse_source = models.CharField(
-        max_length=8, choices=ParseSource, default=ParseSource.HEADER
-    )
+    parse_source = models.CharField(max_length=8, choices=ParseSource, default=ParseSource.HEADER)
 
     kind = models.CharField(max_length=12, choices=ModelKind, default=ModelKind.UNKNOWN)
     architecture = models.CharField(max_length=64, null=True, blank=True)
@@ -198,9 +196,7 @@ class ModelFile(models.Model):
     # device:inode:size:mtime_ns:ctime_ns:parser version; equal means there is nothing to read.
     scan_key = models.CharField(max_length=160)
     state = models.CharField(max_length=12, choices=FileState, default=FileState.OK)
-    parse_source = models.CharField(
-        max_length=8, choices=ParseSource, default=ParseSource.HEADER
-    )
+    parse_source = models.CharField(max_length=8, choices=ParseSource, default=ParseSource.HEADER)
     error_kind = models.CharField(max_length=32, blank=True)  # core.gguf.ErrorKind
     error_offset = models.BigIntegerField(null=True, blank=True)
     error = models.TextField(blank=True)
@@ -334,5 +330,3 @@ class RegistryVersion(models.Model):
         transaction.on_commit(known_list.forget)
         if not cls.objects.filter(pk=1).update(number=F("number") + 1):
             cls.objects.create(pk=1)
-
-

@@ -21,14 +21,11 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from llamadash.perf import monitor, timed
-from models_app import options, scan_locks
-from models_app.copies import count_copies
+from models_app import options
 from models_app.disk.bounded import real_paths
 from models_app.disk.file_reading import Reading, read_file
 from models_app.disk.reader_threads import ReaderThreads
 from models_app.disk.walking import Lister, Place, Walk, WalkResult, finished_walks
-from models_app.memory_columns import refresh_memory
-from models_app.model_rows import ModelRows
 from models_app.models import (
     FileState,
     LlamaModel,
@@ -38,9 +35,13 @@ from models_app.models import (
     ScanState,
     ScanTrigger,
 )
-from models_app.moves import follow_moves
-from models_app.projectors import pair_projectors
-from models_app.registering import (
+from models_app.scan import scan_locks
+from models_app.scan.copies import count_copies
+from models_app.scan.memory_columns import refresh_memory
+from models_app.scan.model_rows import ModelRows
+from models_app.scan.moves import follow_moves
+from models_app.scan.projectors import pair_projectors
+from models_app.scan.registering import (
     BATCH_FILES,
     Known,
     Written,
@@ -49,9 +50,9 @@ from models_app.registering import (
     write_models,
     write_seen,
 )
-from models_app.root_scan import Pending, RootScan, read_settled
-from models_app.scan_locks import ScanBusy
-from models_app.scan_progress import (
+from models_app.scan.root_scan import Pending, RootScan, read_settled
+from models_app.scan.scan_locks import ScanBusy
+from models_app.scan.scan_progress import (
     Cancelled,
     OnProgress,
     Progress,

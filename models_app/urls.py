@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from models_app import folder_views, model_views, scan_views, views
+from models_app.pages import folder_views, model_views, scan_views, views
 
 app_name = "models_app"
 urlpatterns = [

@@ -6,6 +6,7 @@ import itertools
 from typing import Any, Final
 
 from models_app.core.tensors import TensorSummary
+from models_app.lists.search_text import search_text
 from models_app.models import (
     LlamaModel,
     ModelFile,
@@ -13,7 +14,6 @@ from models_app.models import (
     RegistryVersion,
     path_key,
 )
-from models_app.search_text import search_text
 
 GIB: Final = 1 << 30
 _numbers = itertools.count(1)

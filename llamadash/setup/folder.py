@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from llamadash.setup import places
-from models_app import known_places, roots, scan_requests
+from models_app import known_places, roots
 from models_app.models import ModelRoot, ScanTrigger
+from models_app.scan import scan_requests
 from settings_app.staff import staff_only
 
 SKIPPED: Final = "setup_skipped"

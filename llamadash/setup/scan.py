@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from models_app import scan_requests
 from models_app.models import LlamaModel, ModelRoot, ScanRun, ScanTrigger
+from models_app.scan import scan_requests
 from settings_app.staff import staff_only
 
 LATEST: Final = 8

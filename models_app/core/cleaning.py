@@ -14,9 +14,7 @@ MAX_TEMPLATE: Final = 256 << 10  # characters; the longest real templates have s
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # In a single line, other control characters could forge a log line or move a terminal's cursor, and
 # direction marks could make a name read as another one.
-_CONTROL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _REPLACEMENT: Final = "\ufffd"
 
 

@@ -1,7 +1,8 @@
 """How much memory llama-server will take for a model, and what fits into a given amount.
 
-Where `llama-fit-params` is installed it is the truth for one model (models_app.fit_params); these
-formulas serve lists, previews and machines without it. Everything is bytes.
+Where `llama-fit-params` is installed it is the truth for one model
+(models_app.memory.fit_params); these formulas serve lists, previews and machines without it.
+Everything is bytes.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def _naive_seconds(count: int) -> float:
 
 def _site_meanwhile(note: str) -> Row:
     """How long a page takes while the agent of the same process reads every header again."""
-    from models_app import scan_requests
+    from models_app.scan import scan_requests
 
     with big_registry.served() as client:
         client.get("/models/")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand
 
-from models_app import scan_requests
+from models_app.scan import scan_requests
 
 NICE: Final = 10  # pages and engines come first
 

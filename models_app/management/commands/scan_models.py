@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, ProgrammingError
 
 from models_app import roots
 from models_app.models import ModelRoot, ScanState
-from models_app.scan_display import progress_display
+from models_app.scan.scan_display import progress_display
 from models_app.scanning import ScanBusy, ScanReport, scan
 
 SHOWN: Final = (

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from models_app.api_schemas import ModelDetail, ModelList
+from models_app.api.api_schemas import ModelDetail, ModelList
 from models_app.models import LlamaModel, ModelAlias, RegistryVersion
 from tests.factories import GIB, make_model
 
@@ -102,7 +102,7 @@ def test_a_known_list_asks_the_database_for_the_version_only(admin_client: Clien
 def test_what_fits_is_not_kept_as_it_depends_on_the_machine(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from models_app import capacity
+    from models_app.memory import capacity
     from tests.devices import FakeDevice
 
     make_model("a", files=False)

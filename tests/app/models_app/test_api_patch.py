@@ -104,11 +104,8 @@ def test_no_difference_raises_no_version(admin_client: Client, model: LlamaModel
 def test_a_viewer_may_not(client: Client, model: LlamaModel) -> None:
     client.force_login(User.objects.create_user("vi"))
     error = patch(client, model, {"notes": "x"}, 403)["error"]
-    assert error == {
-        "code": "forbidden",
-        "message": "Only administrators may change models.",
-        "detail": None,
-    }
+    assert error["code"] == "forbidden"
+    assert "staff status may change models" in error["message"]
 
 
 def test_a_request_of_another_site_is_refused(model: LlamaModel) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from models_app.api_schemas import ScanDetail, ScanList
+from models_app.api.api_schemas import ScanDetail, ScanList
 from models_app.models import ScanRun
 from tests.factories import make_root
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from models_app.exports import as_json, csv_cell, markdown_cell
+from models_app.lists.exports import as_json, csv_cell, markdown_cell
 from tests.factories import make_model
 
 pytestmark = pytest.mark.django_db

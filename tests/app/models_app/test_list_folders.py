@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from models_app.models import ModelRoot, RegistryVersion, ScanRun
-from models_app.scan_locks import hold
+from models_app.scan.scan_locks import hold
 from tests.factories import make_model, make_root
 
 pytestmark = pytest.mark.django_db

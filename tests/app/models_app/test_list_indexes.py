@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.db.models import Count
 
-from models_app.keyset import Cursor, beyond, order
-from models_app.listing import ListQuery, in_state, models
+from models_app.lists.keyset import Cursor, beyond, order
+from models_app.lists.listing import ListQuery, in_state, models
 
 pytestmark = [
     pytest.mark.django_db,

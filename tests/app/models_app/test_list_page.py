@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from models_app import capacity
+from models_app.memory import capacity
 from models_app.models import LlamaModel, ScanRun
 from tests.devices import FakeDevice
 from tests.factories import GIB, make_model, make_root

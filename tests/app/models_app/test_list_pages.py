@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from models_app.listing import SORT_KEYS, ListQuery, everything, turn
+from models_app.lists.listing import SORT_KEYS, ListQuery, everything, turn
 from tests.factories import GIB, make_model, make_root
 
 pytestmark = pytest.mark.django_db
@@ -120,7 +120,7 @@ def test_all_words_must_be_found_somewhere() -> None:
 
 
 def test_everything_passes_page_borders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models_app.listing.MAX_ROWS", 2)
+    monkeypatch.setattr("models_app.lists.listing.MAX_ROWS", 2)
     for name in "abcde":
         make_model(name, files=False)
     rows = everything(ListQuery(limit=1), ("name",))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_app.keyset import Cursor
-from models_app.listing import SORT_KEYS, ListQuery, read
+from models_app.lists.keyset import Cursor
+from models_app.lists.listing import SORT_KEYS, ListQuery, read
 
 PARAMETERS = ("q", "arch", "kind", "state", "root", "fits", "hidden", "sort", "cursor", "limit")
 

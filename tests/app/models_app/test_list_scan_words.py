@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from models_app.models import ScanRun
-from models_app.scan_words import result
+from models_app.pages.scan_words import result
 from tests.factories import make_root
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from models_app import capacity
-from models_app.api_schemas import MemoryAnswer
+from models_app.api.api_schemas import MemoryAnswer
+from models_app.memory import capacity
 from models_app.models import LlamaModel
 from tests.devices import FakeDevice
 from tests.factories import GIB, make_file, make_model

@@ -3,10 +3,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_app.drawing import MemoryBar, memory_bar, need_bar, percent, ruler
-from models_app.memory_fit import Load, Part
-from models_app.room import Room
-from models_app.spots import Spot
+from models_app.memory.drawing import MemoryBar, memory_bar, need_bar, percent, ruler
+from models_app.memory.memory_fit import Load, Part
+from models_app.memory.room import Room
+from models_app.memory.spots import Spot
 
 GIB = 1 << 30
 SIZES = st.integers(0, 1 << 50)

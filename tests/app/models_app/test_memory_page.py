@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from models_app import capacity
+from models_app.memory import capacity
 from models_app.models import LlamaModel
 from settings_app.options import OPTIONS
 from tests.devices import FakeDevice

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from models_app import scan_locks
 from models_app.models import ModelRoot, ScanRun, ScanState
+from models_app.scan import scan_locks
 from tests.fakes.gguf_models import llama_like
 from tests.scans import at_rest, last_run, root_at
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from models_app import scan_locks, scan_requests
 from models_app.models import ModelRoot, ScanRun, ScanState
 from models_app.options import SCAN_INTERVAL, SCAN_ON_START, SETTLE_SECONDS
+from models_app.scan import scan_locks, scan_requests
 from models_app.scanning import ScanBusy, scan
 from tests.fakes.gguf_models import llama_like
 from tests.scans import at_rest, last_run, model_at, root_at
@@ -89,7 +89,7 @@ def test_a_stopped_scan_is_cancelled_and_says_so(root: ModelRoot) -> None:
 def test_a_running_scan_sees_that_it_is_cancelled(
     root: ModelRoot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("models_app.scan_progress.WRITE_SECONDS", 0)
+    monkeypatch.setattr("models_app.scan.scan_progress.WRITE_SECONDS", 0)
     run = scan_requests.request_scan()
     ScanRun.objects.update(cancel_requested=True)
     scan_requests.run_next()

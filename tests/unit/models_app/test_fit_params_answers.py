@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from models_app.core.memory import Options
-from models_app.fit_params import PROGRAM, Projection, find_program, parse_projection, project
+from models_app.memory.fit_params import (
+    PROGRAM,
+    Projection,
+    find_program,
+    parse_projection,
+    project,
+)
 
 MIB = 1 << 20
 TABLE = "CUDA0 7401 814 517 \nVulkan1 10 20 30 \nHost 1280 0 154 \n"

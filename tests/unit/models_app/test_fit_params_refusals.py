@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_app.core.memory import Options
-from models_app.fit_params import PROGRAM, Projection, parse_projection, project
+from models_app.memory.fit_params import PROGRAM, Projection, parse_projection, project
 
 # A busy machine is no failure.
 relaxed = settings(deadline=None, max_examples=80)
@@ -30,7 +30,7 @@ def ask(
 
 @pytest.fixture
 def reasons(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    caplog.set_level(logging.INFO, "models_app.fit_params")
+    caplog.set_level(logging.INFO, "models_app.memory.fit_params")
     return caplog
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from models_app.scan_display import bar, progress_display
-from models_app.scan_progress import Progress
+from models_app.scan.scan_display import bar, progress_display
+from models_app.scan.scan_progress import Progress
 
 
 class Terminal:

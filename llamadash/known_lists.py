@@ -18,7 +18,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.conf import settings
 
 from llamadash.assets import HTTPApplication
-from models_app.lists import known_list
+from models_app import known_list
 
 PATH: Final = "/api/models/"
 TRUST_SECONDS: Final = 5.0

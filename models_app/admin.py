@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
-from models_app.lists import known_list
+from models_app import known_list
 from models_app.lists.search_text import search_text
 from models_app.models import LlamaModel, ModelAlias, ModelFile, ModelRoot, RegistryVersion, ScanRun
 

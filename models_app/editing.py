@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from django.db import IntegrityError, transaction
 
-from models_app.lists import known_list
+from models_app import known_list
 from models_app.lists.search_text import search_text
 from models_app.models import LlamaModel, ModelAlias, RegistryVersion
 

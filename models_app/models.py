@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from models_app.lists import known_list
+from models_app import known_list
 from models_app.querysets import (
     LlamaModelQuerySet,
     ModelFileQuerySet,

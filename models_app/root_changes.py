@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from models_app.lists import known_list
+from models_app import known_list
 from models_app.models import ModelRoot, RegistryVersion
 from models_app.scan.scan_locks import ScanBusy, hold
 

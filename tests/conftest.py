@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from llamadash import perf
-from models_app.lists import known_list
+from models_app import known_list
 from settings_app import options
 
 # The manifest is made by collectstatic, which tests of pages do not need.

@@ -11,6 +11,7 @@ from ninja import Router
 from ninja.errors import HttpError, ValidationError
 
 from llamadash import perf
+from models_app import known_list
 from models_app.api.api_schemas import (
     LIST_PARAMETERS,
     MEMORY_PARAMETERS,
@@ -22,8 +23,7 @@ from models_app.api.api_schemas import (
 )
 from models_app.core.memory import EstimateError
 from models_app.editing import EditError, edit
-from models_app.lists import known_list
-from models_app.lists.known_list import Known
+from models_app.known_list import Known
 from models_app.lists.listing import ListQuery, models, read, turn
 from models_app.memory.memory_fit import Fit, fit
 from models_app.memory.memory_form import NAMES, MemoryForm, memory_form

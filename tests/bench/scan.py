@@ -63,7 +63,7 @@ def _naive_seconds(count: int) -> float:
 
 
 def _site_meanwhile(note: str) -> Row:
-    """How long a page takes while the agent of the same process reads every header again."""
+    """How long a page takes while the agent has every header read again."""
     from models_app.scan import scan_requests
 
     with big_registry.served() as client:

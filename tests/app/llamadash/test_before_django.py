@@ -11,7 +11,7 @@ from django.conf import LazySettings
 
 from llamadash.assets import Assets
 from llamadash.known_lists import TRUST_SECONDS, KnownLists
-from models_app.lists import known_list
+from models_app import known_list
 
 Message = dict[str, Any]
 COOKIE = [(b"host", b"localhost"), (b"cookie", b"llamadash_sessionid=abc")]

@@ -26,3 +26,9 @@ def _nothing_is_kept_between_tests() -> Iterator[None]:
     known_list.forget()
     perf.monitor.reset()
     cache.clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop running under all that follow."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

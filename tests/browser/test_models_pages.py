@@ -187,6 +187,8 @@ def test_the_list_is_read_again_when_a_scan_has_found_something(page: Page, fold
     page.get_by_role("button", name="Scan now").click()
     expect(page.locator("#list")).to_contain_text("No model matches", timeout=20_000)
     hidden.rename(folder / "many-00.gguf")
+    page.get_by_role("button", name="Scan now").click()
+    expect(page.locator("#list")).to_contain_text("Many 00", timeout=20_000)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

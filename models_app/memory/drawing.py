@@ -51,7 +51,7 @@ class Ruler:
 
 
 def ruler(room: Room) -> Ruler | None:
-    """Twice what the GPUs hold, or RAM and a third more; None if no device is known."""
+    """Twice what the GPUs, or else RAM, hold: what is too big has room too. None if none is known."""
     if room.n_gpus:
         ends = [room.largest_gpu_bytes]
         if room.n_gpus > 1:
@@ -59,7 +59,7 @@ def ruler(room: Room) -> Ruler | None:
         end = 2 * ends[-1]
         words = ["one GPU", room.words("gpus")] if room.n_gpus > 1 else ["the GPU"]
     elif room.ram_bytes:
-        ends, end, words = [room.ram_bytes], room.ram_bytes * 4 // 3, ["RAM"]
+        ends, end, words = [room.ram_bytes], room.ram_bytes * 2, ["RAM"]
     else:
         return None
     ticks = tuple(Tick(percent(at, end), _gib(at)) for at in ends)

@@ -35,7 +35,7 @@ def test_a_list_on_two_gpus_has_ticks_where_they_end() -> None:
 def test_a_list_without_gpu_has_a_tick_where_ram_ends() -> None:
     scale = ruler(room(ram=48))
     assert scale is not None
-    assert [(tick.x, tick.label) for tick in scale.ticks] == [("75", "48")]
+    assert [(tick.x, tick.label) for tick in scale.ticks] == [("50", "48")]
 
 
 def test_a_list_on_an_unknown_machine_has_no_ruler() -> None:

@@ -9,11 +9,14 @@ RUN_STAMP := $(VENV)/run-$(shell cksum < requirements/run.txt | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/dev-$(shell cksum < requirements/dev.txt | cut -d' ' -f1)
 INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# As given, by the shell: make would break a path at its blanks and does not know `~`.
+NAMED := $(if $(MODELS_DIR),LLAMADASH_MODELS_DIRS="$$MODELS_DIR")
+
 .PHONY: run setup test lint fix dev bench lock dev-setup
 .DEFAULT_GOAL := run
 
 run: setup
-	@$(if $(MODELS_DIR),LLAMADASH_MODELS_DIRS="$(abspath $(MODELS_DIR))") $(PY) manage.py serve --demo --host $(HOST) --port $(PORT)
+	@$(NAMED) $(PY) manage.py serve --demo --host $(HOST) --port $(PORT)
 
 setup: $(RUN_STAMP)
 
@@ -53,7 +56,7 @@ fix: dev-setup
 	@$(VENV)/bin/ruff format .
 
 dev: dev-setup
-	@LLAMADASH_DEBUG=1 $(if $(MODELS_DIR),LLAMADASH_MODELS_DIRS="$(abspath $(MODELS_DIR))") $(PY) manage.py runserver $(HOST):$(PORT)
+	@LLAMADASH_DEBUG=1 $(NAMED) $(PY) manage.py runserver $(HOST):$(PORT)
 
 bench: dev-setup
 	@$(PY) -m tests.bench $(ARGS)

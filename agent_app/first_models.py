@@ -16,10 +16,8 @@ def find(*, demo: bool) -> Iterator[str]:
     """Adds folders to scan when there are none at all. Yields what was done, a line each."""
     if ModelRoot.objects.exists():
         return
-    for found in known_places.suggestions():
-        if found.n_files:
-            roots.add_root(found.path, found.kind, source=RootSource.FOUND)
-            yield f"Found {found.n_files} model files in {found.path}."
+    for root in known_places.add_found_roots():
+        yield f"Found models in {root.path}."
     if demo and not ModelRoot.objects.exists():
         folder = Path(settings.DATA_DIR) / "demo-models"
         write_demo_models(folder)

@@ -15,6 +15,7 @@ from agent_app.loops import drop_stale_connection, status, wait_any
 from agent_app.models import AgentHeartbeat
 from llamadash import perf
 from llamadash.version import VERSION
+from settings_app import diagnostics
 
 logger = logging.getLogger(__name__)
 
@@ -37,21 +38,26 @@ class Heartbeat:
             await wait_any(self.interval_seconds, stop)
         await sync_to_async(self.end)()
 
-    @perf.timed("agent.heartbeat")
     def step(self) -> None:
+        """Also brings log levels and the like to what was changed by another process."""
         drop_stale_connection()
+        diagnostics.keep_up()
         try:
-            AgentHeartbeat.objects.update_or_create(
-                node=settings.NODE,
-                defaults={
-                    "pid": os.getpid(),
-                    "version": VERSION,
-                    "started_at": self._started_at,
-                    "seen_at": timezone.now(),
-                },
-            )
+            self._beat()
         except OperationalError as error:
             logger.warning("heartbeat not written: %s", error)
+
+    @perf.timed("agent.heartbeat")
+    def _beat(self) -> None:
+        AgentHeartbeat.objects.update_or_create(
+            node=settings.NODE,
+            defaults={
+                "pid": os.getpid(),
+                "version": VERSION,
+                "started_at": self._started_at,
+                "seen_at": timezone.now(),
+            },
+        )
 
     def end(self) -> None:
         """A stopped agent is not a silent one: its row goes."""

@@ -19,10 +19,17 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_exposure(host: str, *, https: bool, insecure_lan: bool, has_admin: bool) -> None:
+def check_exposure(
+    host: str, *, https: bool, insecure_lan: bool, has_admin: bool, debug: bool
+) -> None:
     """Raises ListenError when listening on `host` would expose an unprotected program."""
     if is_loopback(host):
         return
+    if debug:
+        raise ListenError(
+            f"{host} can be reached by others and LLAMADASH_DEBUG=1 shows code and settings: "
+            "listen on 127.0.0.1, or leave LLAMADASH_DEBUG out."
+        )
     if not has_admin:
         raise ListenError(
             f"{host} can be reached by others and there is no admin account yet: "
@@ -37,15 +44,19 @@ def check_exposure(host: str, *, https: bool, insecure_lan: bool, has_admin: boo
 
 def listen(host: str, port: int) -> socket.socket:
     """A bound, listening socket; port 0 takes a free one."""
+    if not 0 <= port <= 65535:
+        raise ListenError(f"--port {port} is not allowed: give a whole number from 0 to 65535.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host.strip("[]"), port), family=family, backlog=2048)
+    except socket.gaierror:
+        raise ListenError(f"--host {host}: there is no machine of this name.") from None
     except OSError as error:
         raise ListenError(
             f"cannot listen on {host}:{port} ({error.strerror}): give another --port."
         ) from error
 
 
-def address(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def bracketed(host: str) -> str:
+    """An IPv6 address as addresses and Host headers have it."""
+    return f"[{host}]" if ":" in host and host[0] != "[" else host

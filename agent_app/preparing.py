@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -19,13 +19,16 @@ logger = logging.getLogger(__name__)
 
 
 def prepare() -> None:
-    """Data directory, pending migrations, stored diagnostics, folders set by the environment."""
+    """Data directory, pending migrations, stored diagnostics, folders set by the environment.
+
+    Raises CommandError for a folder that cannot be scanned: whoever named it waits for its models.
+    """
     os.umask(0o077)
     Path(settings.DATA_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
     migrate()
     diagnostics.apply()
-    for problem in roots.sync_environment(settings.MODELS_DIRS):
-        logger.error("LLAMADASH_MODELS_DIRS: %s", problem)
+    if problems := roots.sync_environment(settings.MODELS_DIRS):
+        raise CommandError("LLAMADASH_MODELS_DIRS: " + " ".join(problems))
 
 
 def prepare_web() -> None:

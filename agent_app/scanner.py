@@ -19,14 +19,16 @@ from django.conf import settings
 from django.db import OperationalError
 
 from agent_app.loops import drop_stale_connection, status, wait_any
+from llamadash import perf
 from models_app import options
-from models_app.models import ModelRoot, ScanRun, ScanTrigger
+from models_app.models import ModelRoot, ScanTrigger
 from models_app.scan import scan_requests
 
 logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 1.0  # other processes ask by a row only
 DUE_SECONDS: Final = 10.0  # how often the schedule is looked at
 TERM_SECONDS: Final = 5.0
+MOST_HANDED_OVER_BYTES: Final = 1 << 20
 
 
 class Scanner:
@@ -66,28 +68,34 @@ class Scanner:
                 scan_requests.request_scan(trigger=ScanTrigger.START)
 
     def step(self) -> bool:
-        """Asks for the scan that is due. Whether one waits to be run."""
+        """Asks for the scan that is due. Whether one waits that can be run."""
         drop_stale_connection()
         try:
+            scan_requests.recover()
             if time.monotonic() - self._looked_at >= DUE_SECONDS:
                 self._looked_at = time.monotonic()
                 scan_requests.request_due()
-            return ScanRun.objects.queued().exists()
+            return scan_requests.some_can_run()
         except OperationalError as error:
             logger.warning("scanner waits for the database: %s", error)
             return False
 
 
 async def run_scans(stop: asyncio.Event) -> int:
-    """Runs `manage.py run_scans` to its end, or until `stop`. Its exit code."""
+    """Runs `manage.py run_scans` to its end, or until `stop`. Its exit code.
+
+    How long its operations took is added to what this process knows.
+    """
     # A session of its own: a Ctrl-C in the terminal reaches us first, and we tell the child.
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         str(settings.BASE_DIR / "manage.py"),
         "run_scans",
         stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
+    records = asyncio.ensure_future(handed_over(child.stdout))
     ended = asyncio.ensure_future(child.wait())
     stopped = asyncio.ensure_future(stop.wait())
     try:
@@ -100,6 +108,19 @@ async def run_scans(stop: asyncio.Event) -> int:
         if child.returncode is None:
             child.kill()
         code = await ended
+        # Something of the child's may still hold the pipe: what matters was written by its end.
+        await asyncio.wait([records], timeout=TERM_SECONDS)
+        records.cancel()
+    if records.done() and not records.cancelled():
+        perf.monitor.merge(records.result())
     if code != 0:
         logger.warning("the scanning process ended with code %s", code)
     return code
+
+
+async def handed_over(stdout: asyncio.StreamReader | None) -> bytes:
+    """All is read, so that the child never waits; what is more than it can mean is dropped."""
+    kept = bytearray()
+    while stdout is not None and (piece := await stdout.read(1 << 16)):
+        kept += piece[: max(0, MOST_HANDED_OVER_BYTES - len(kept))]
+    return bytes(kept)

@@ -1,7 +1,8 @@
 """The one-time link by which the first admin account is made.
 
 The token is shown once, on stderr. Stored are its hash, when it expires and how many tries are
-left; a wrong try counts against it, a used or worn out token is gone.
+left. A browser that opened the link keeps the hash as its mark, never the token; with the mark the
+account is made. A wrong mark costs a try, a used or worn out token is gone.
 """
 
 from __future__ import annotations
@@ -35,31 +36,40 @@ def issue() -> str:
     return token
 
 
-def check(token: str) -> bool:
-    """Whether `token` is the one that counts now. A wrong one uses up a try."""
+def is_waiting() -> bool:
+    """Whether a link was printed that could still be used."""
+    row = Setting.objects.filter(key=KEY).first()
+    return row is not None and _is_live(row.value)
+
+
+def check(token: str) -> str | None:
+    """The token's mark when it is the one that counts now. Changes nothing: a page was opened."""
+    row = Setting.objects.filter(key=KEY).first()
+    mark = _digest(token)
+    stored = row.value if row is not None else {}
+    right = hmac.compare_digest(mark, stored.get("hash", ""))
+    return mark if right and _is_live(stored) and is_open() else None
+
+
+def claim(mark: str) -> bool:
+    """Uses the token of this mark up. A wrong one costs a try.
+
+    Call it where the account is made.
+    """
     with transaction.atomic():
         row = Setting.objects.select_for_update().filter(key=KEY).first()
         if row is None or not is_open():
             return False
-        if _matches(token, row.value):
+        if _is_live(row.value) and hmac.compare_digest(mark, row.value["hash"]):
+            row.delete()
             return True
         row.value = {**row.value, "tries": row.value["tries"] - 1}
         row.save(update_fields=["value", "updated_at"])
         return False
 
 
-def claim(token: str) -> bool:
-    """As `check`, and the token is used up when it is right. Call it where the account is made."""
-    if not check(token):
-        return False
-    deleted, _ = Setting.objects.filter(key=KEY).delete()
-    return deleted > 0
-
-
-def _matches(token: str, stored: dict[str, Any]) -> bool:
-    if stored["tries"] <= 0 or time.time() > stored["until"]:
-        return False
-    return hmac.compare_digest(_digest(token), stored["hash"])
+def _is_live(stored: dict[str, Any]) -> bool:
+    return bool(stored["tries"] > 0 and time.time() <= stored["until"])
 
 
 def _digest(token: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -41,7 +42,13 @@ class Operation:
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     document = api.get_openapi_schema(path_prefix="/api/")
-    return render(request, "api_docs.html", {"operations": operations(document)})
+    facts = {
+        "operations": operations(document),
+        "session_cookie": settings.SESSION_COOKIE_NAME,
+        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "https": settings.HTTPS,
+    }
+    return render(request, "api_docs.html", facts)
 
 
 def operations(document: Schema) -> list[Operation]:

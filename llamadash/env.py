@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -31,17 +32,6 @@ def boolean(name: str, default: bool = False) -> bool:
     return value in TRUE
 
 
-def integer(name: str, default: int, *, least: int, most: int) -> int:
-    value = text(name, str(default))
-    try:
-        number = int(value)
-    except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        raise wrong(name, value, f"a whole number from {least} to {most}")
-    return number
-
-
 def choice(name: str, default: str, allowed: Collection[str]) -> str:
     value = text(name, default)
     if value not in allowed:
@@ -56,24 +46,20 @@ def words(name: str, default: Collection[str] = ()) -> list[str]:
 
 def path(name: str, default: Path) -> Path:
     value = text(name)
-    return Path(value).expanduser().absolute() if value else default
+    return _folder(value) if value else default
 
 
 def paths(name: str) -> list[Path]:
     """Folders separated by the system's path separator (`:`)."""
     parts = text(name).split(os.pathsep)
-    return [Path(part.strip()).expanduser().absolute() for part in parts if part.strip()]
+    return [_folder(part.strip()) for part in parts if part.strip()]
 
 
-def port_range(name: str, default: str) -> tuple[int, int]:
-    value = text(name, default)
-    first, dash, last = value.partition("-")
-    if not (dash and first.isascii() and first.isdigit() and last.isascii() and last.isdigit()):
-        raise wrong(name, value, "two ports as 9300-9399")
-    low, high = int(first), int(last)
-    if not 1024 <= low <= high <= 65535:
-        raise wrong(name, value, "two ports from 1024 to 65535, the smaller first")
-    return low, high
+def _folder(value: str) -> Path:
+    given = Path(value)
+    with suppress(RuntimeError):  # `~nobody`: then it is a folder's name
+        given = given.expanduser()
+    return given.absolute()
 
 
 def secret(name: str, file: Path) -> str:

@@ -5,7 +5,6 @@ Every function takes None for "unknown" and answers "-": an unknown value is nev
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Final, TypeGuard
 
@@ -77,12 +76,6 @@ def percent(ratio: float | None) -> str:
         return UNKNOWN
     value = ratio * 100
     return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.1f} %"
-
-
-def hue(model_id: int | str) -> str:
-    """The class `s1` to `s6`: by the id alone, so that a colour stays when others leave."""
-    digest = hashlib.blake2b(str(model_id).encode(), digest_size=2).digest()
-    return f"s{int.from_bytes(digest, 'big') % HUES + 1}"
 
 
 def _known(value: float | None) -> TypeGuard[float]:

@@ -51,6 +51,13 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+def as_one_warning(record: logging.LogRecord) -> bool:
+    """A filter for what strangers can cause at will: no traceback, and not an error of ours."""
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    record.exc_info = record.exc_text = None
+    return True
+
+
 def configuration(level: str, style: str) -> dict[str, Any]:
     """The `logging.config` dictionary: everything to stderr, one format, one root level."""
     formatter = {"console": ConsoleFormatter, "json": JsonFormatter}[style]
@@ -58,13 +65,16 @@ def configuration(level: str, style: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter}},
+        "filters": {"as_one_warning": {"()": lambda: as_one_warning}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django would mail or print on its own; here all goes one way.
         "loggers": {
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
             "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
+            "django.security.DisallowedHost": {"filters": ["as_one_warning"]},
             "asyncio": {"level": "WARNING"},
+            "axes": {"level": "WARNING"},  # two lines of INFO for each login
         },
     }
 

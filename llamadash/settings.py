@@ -25,6 +25,7 @@ NODE = env.text("LLAMADASH_NODE") or os.uname().nodename
 HTTPS = env.boolean("LLAMADASH_HTTPS")
 SECRET_KEY = env.secret("LLAMADASH_SECRET_KEY", DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.words("LLAMADASH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS_GIVEN = bool(env.words("LLAMADASH_ALLOWED_HOSTS"))
 LLAMA_SERVER_BIN = env.text("LLAMA_SERVER_BIN")
 
 # ---------------------------------------------------------------- applications
@@ -54,8 +55,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Every entry is synchronous: a mixed chain crosses a thread for each link (14 hops, measured as
 # twice the CPU of a request). See llamadash/middleware.py.
 MIDDLEWARE = [
+    "llamadash.programs.head_is_get",
     "llamadash.middleware.timing",
-    "llamadash.middleware.busy",
+    "llamadash.middleware.CompressPages",
     "llamadash.middleware.security",
     "llamadash.middleware.csp",
     "llamadash.middleware.sessions",
@@ -67,6 +69,7 @@ MIDDLEWARE = [
     "llamadash.middleware.clickjacking",
     "llamadash.middleware.htmx",
     "llamadash.middleware.axes",
+    "llamadash.programs.wrong_method",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -108,8 +111,9 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 5,
     "init_command": (
-        # auto_vacuum counts only before the first table is made.
-        "PRAGMA auto_vacuum=INCREMENTAL;PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
+        # Nothing here may take the writer's lock: every new connection would wait for writers.
+        # (auto_vacuum does, and is set once: agent_app/new_database.py.)
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
         "PRAGMA temp_store=MEMORY;PRAGMA mmap_size=134217728;"
         "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-8000;"
     ),
@@ -175,6 +179,8 @@ CSRF_FAILURE_VIEW = "llamadash.views.csrf_failure"
 
 # ---------------------------------------------------------------- what browsers are told
 SECURE_SSL_REDIRECT = HTTPS
+# Asked on this machine itself, past the TLS in front.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
+import logging
+import secrets
+import sys
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth import logout as end_session
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.db import DatabaseError
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,9 +23,12 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, reswap
 
 from agent_app.readiness import readiness
+from llamadash import formats
+from llamadash.busy import is_busy
 from llamadash.setup.folder import SKIPPED
 from models_app.models import ModelRoot
 
+logger = logging.getLogger(__name__)
 THEMES: Final = ("auto", "light", "dark")
 YEAR_SECONDS: Final = 365 * 24 * 3600
 
@@ -101,15 +109,38 @@ def error_page(request: HttpRequest, status: int, title: str, text: str, code: s
         error = {"code": code, "message": text, "detail": None}
         return JsonResponse({"error": error}, status=status)
     facts = {"title": title, "text": text, "status": status}
-    if getattr(request, "htmx", False):
+    facts["diagnostics"] = diagnostics(request, status)
+    if request.headers.get("HX-Request") == "true":  # request.htmx may not be there yet
         # A message beside the page as it is: what the user sees and typed stays.
         response = render(request, "error.html#toast", facts, status=status)
         return reswap(response, "none")
     return render(request, "error.html", facts, status=status)
 
 
+def diagnostics(request: HttpRequest, status: int) -> str:
+    """For a report: lines that say when and where, and which line of the log belongs to it."""
+    lines = [
+        f"time: {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        f"request: {request.method} {request.path}",  # no query: it may hold a token
+        f"status: {status}",
+    ]
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        reference = secrets.token_hex(6)
+        logger.warning("request %s failed: %s %s", reference, request.method, request.path)
+        lines.append(f"request id: {reference}")
+    return "\n".join(lines)
+
+
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if is_busy(exception):  # the session could not be saved
+        return unavailable(request)
+    if isinstance(exception, RequestDataTooBig):
+        most = formats.grouped(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        text = f"What was sent is larger than {most} bytes, the most allowed."
+        return error_page(request, 413, "Too large", text, "too_large")
     text = "The request could not be understood. Check the address and try again."
+    if isinstance(exception, BadRequest) and exception.args:
+        text = str(exception.args[0])  # raised by a view, in words for whoever asked
     return error_page(request, 400, "Bad request", text, "bad_request")
 
 
@@ -126,6 +157,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if is_busy(sys.exc_info()[1]):  # wherever it was raised: in a view or in a middleware
+        return unavailable(request)
     text = "Something failed here. It is in the log; trying again may help."
     return error_page(request, 500, "Something failed", text, "server_error")
 
@@ -135,14 +168,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_page(request, 403, "Form expired", text, "csrf")
 
 
-def database_is_busy(error: DatabaseError) -> bool:
-    """Whether trying again may help: the writer lock was taken for too long."""
-    cause = error.__cause__
-    return isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
-
-
 def unavailable(request: HttpRequest) -> HttpResponse:
-    text = "The database is busy and nothing was changed. Try again in a few seconds."
+    """The writer lock was held for too long, the disk is full, or the database does not answer."""
+    logger.warning("database busy: %s %s", request.method, request.path)
+    changes = request.method not in ("GET", "HEAD")
+    text = "The database cannot be used right now. Try again in a few seconds."
+    if changes:
+        text = "The database is busy: the change may not be saved. Try again in a few seconds."
     response = error_page(request, 503, "Busy", text, "busy")
     response.headers["Retry-After"] = "5"
+    response._has_been_logged = True  # type: ignore[attr-defined]  # one line, not a traceback
     return response

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 
 from models_app import known_list
+from models_app.editing import EditError, checked, refuse_taken
 from models_app.lists.search_text import search_text
 from models_app.models import LlamaModel, ModelAlias, ModelFile, ModelRoot, RegistryVersion, ScanRun
 
 if TYPE_CHECKING:  # Django's own classes take no parameters
     AnyAdmin = admin.ModelAdmin[Any]
     Aliases = admin.TabularInline[ModelAlias, LlamaModel]
+    ModelForm = forms.ModelForm[LlamaModel]
+    AliasModelForm = forms.ModelForm[ModelAlias]
 else:
     AnyAdmin, Aliases = admin.ModelAdmin, admin.TabularInline
+    ModelForm = AliasModelForm = forms.ModelForm
 
 
 class Registered(AnyAdmin):
@@ -51,13 +56,51 @@ class FoundByScans(Registered):
         return False
 
 
+def allowed(field: str, value: object) -> Any:
+    """As the pages and the API check it."""
+    try:
+        return checked(field, value)
+    except EditError as error:
+        raise forms.ValidationError(str(error)) from error
+
+
+class EditedForm(ModelForm):
+    def clean_tags(self) -> Any:
+        tags = self.cleaned_data["tags"]
+        return allowed("tags", [] if tags is None else tags)  # an emptied field
+
+    def clean_notes(self) -> Any:
+        return allowed("notes", self.cleaned_data["notes"])
+
+
+class AliasForm(AliasModelForm):
+    def clean_name(self) -> str:
+        (name,) = allowed("aliases", [self.cleaned_data["name"]])
+        return str(name)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        model = data.get("llama_model")  # in the inline it is the page's
+        if "name" in data and model is not None:
+            self._refuse_taken(data["name"], model.pk)
+        return data
+
+    def _refuse_taken(self, name: str, model_id: int) -> None:
+        try:
+            refuse_taken([name], model_id)
+        except EditError as error:
+            self.add_error("name", str(error))
+
+
 class AliasInline(Aliases):
     model = ModelAlias
+    form = AliasForm
     extra = 0
 
 
 @admin.register(LlamaModel)
 class LlamaModelAdmin(FoundByScans):
+    form = EditedForm
     editable = ("favourite", "hidden", "notes", "tags")
     list_display = ("name", "kind", "architecture", "quantization", "size_bytes", "state", "root")
     list_filter = (
@@ -96,6 +139,7 @@ class ModelRootAdmin(Registered):
 
 @admin.register(ModelAlias)
 class ModelAliasAdmin(Registered):
+    form = AliasForm
     editable = ("name", "llama_model")
     list_display = ("name", "llama_model")
     list_select_related = ("llama_model",)

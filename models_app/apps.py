@@ -8,4 +8,8 @@ class ModelsAppConfig(AppConfig):
     verbose_name = "models"
 
     def ready(self) -> None:
-        from models_app import options  # noqa: F401 - the settings page lists what is declared
+        """Declares the options, which the settings page lists, and what follows from a change."""
+        from models_app.options import MEMORY_CONTEXT
+        from models_app.scan.context_change import context_changed
+
+        MEMORY_CONTEXT.when_changed(context_changed)

@@ -32,7 +32,7 @@ def edit(model_id: int, changes: Mapping[str, Any]) -> LlamaModel:
     Raises EditError, or LlamaModel.DoesNotExist. The registry's version is raised in the same
     transaction, and only if something is different now.
     """
-    wanted = {name: _CHECKS[name](value) for name, value in changes.items()}
+    wanted = {name: checked(name, value) for name, value in changes.items()}
     with transaction.atomic():
         model = LlamaModel.objects.select_for_update().get(pk=model_id)
         aliases = wanted.pop("aliases", None)
@@ -48,6 +48,27 @@ def edit(model_id: int, changes: Mapping[str, Any]) -> LlamaModel:
             RegistryVersion.raise_it()
     known_list.forget()
     return model
+
+
+def checked(field: str, value: object) -> Any:
+    """The value as it is stored. Raises EditError."""
+    return _CHECKS[field](value)
+
+
+def refuse_taken(names: Iterable[str], model_id: int) -> None:
+    """Raises EditError for the name or alias of another model, in whatever case.
+
+    Compared here and not by the database: SQLite knows the case of ASCII letters only.
+    """
+    wanted = {name.casefold(): name for name in names}
+    others = ModelAlias.objects.exclude(llama_model_id=model_id)
+    for alias, owner in others.values_list("name", "llama_model__name"):
+        if alias.casefold() in wanted:
+            _refuse("aliases", f"“{alias}” is a name of {owner} already.")
+    models = LlamaModel.objects.exclude(pk=model_id) if wanted else LlamaModel.objects.none()
+    for name in models.values_list("name", flat=True).iterator():
+        if name.casefold() in wanted:
+            _refuse("aliases", f"“{wanted[name.casefold()]}” is the name of another model.")
 
 
 def remove_missing(model_id: int) -> bool:
@@ -68,9 +89,7 @@ def words_of(text: str) -> list[str]:
 
 def _replace_aliases(model: LlamaModel, names: list[str]) -> bool:
     mine = set(model.aliases.values_list("name", flat=True))
-    taken = ModelAlias.objects.filter(name__in=names).exclude(llama_model=model)
-    if clash := taken.select_related("llama_model").first():
-        raise EditError("aliases", f"“{clash.name}” is a name of {clash.llama_model.name} already.")
+    refuse_taken(set(names) - mine, model.pk)
     model.aliases.exclude(name__in=names).delete()
     new = [ModelAlias(name=name, llama_model=model) for name in names if name not in mine]
     try:
@@ -98,9 +117,10 @@ def _notes(value: object) -> str:
 
 
 def _words(field: str, value: object, most: int, longest: int) -> list[str]:
-    if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+    if not isinstance(value, list):
         _refuse(field, "Give a list of texts.")
     words: dict[str, None] = {}
+    folded: dict[str, str] = {}
     for word in value:
         if not isinstance(word, str) or not word.strip():
             _refuse(field, "Give texts that are not empty.")
@@ -109,6 +129,10 @@ def _words(field: str, value: object, most: int, longest: int) -> list[str]:
             _refuse(field, f"“{clean[:20]}…” is longer than {longest} characters.")
         if not clean.isprintable():
             _refuse(field, f"“{_visible(clean)}” holds characters that cannot be seen.")
+        if "," in clean:  # forms separate by it: the next save would make two of one
+            _refuse(field, f"“{clean[:40]}” holds a comma, which separates {field}.")
+        if field == "aliases" and folded.setdefault(clean.casefold(), clean) != clean:
+            _refuse(field, f"“{clean[:40]}” is given twice: upper and lower case are the same.")
         words[clean] = None
     if len(words) > most:
         _refuse(field, f"More than {most}.")

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from django.utils.http import parse_etags
+
 FRESH_SECONDS: Final = 1.0  # how late a change made by another process may be seen
 MOST_LISTS: Final = 32
 MOST_BYTES: Final = 16 << 20
@@ -22,6 +24,12 @@ _version = ""
 _checked_at = float("-inf")
 _lists: OrderedDict[bytes, Known] = OrderedDict()
 _size = 0
+
+
+def is_seen(etag: str, if_none_match: str) -> bool:
+    """Whether a caller has this list already: weak comparison, as RFC 9110 has it."""
+    seen = parse_etags(if_none_match)
+    return any(tag == "*" or tag.removeprefix("W/") == etag for tag in seen)
 
 
 def known(query: bytes) -> Known | None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Count, Q
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from models_app.models import LlamaModel, ModelFile, ModelRoot, ScanRun
@@ -35,6 +36,12 @@ class LlamaModelQuerySet(models.QuerySet["LlamaModel"]):
 
     def problems(self) -> LlamaModelQuerySet:
         return self.filter(state__in=PROBLEM_STATES)
+
+    def able_to(self, capability: str) -> LlamaModelQuerySet:
+        """Those whose list of capabilities names this one."""
+        # As text: SQLite's JSON has no `contains`. The quotes keep "a" from finding "ab".
+        listed = Cast("capabilities", models.TextField())
+        return self.annotate(listed=listed).filter(listed__contains=f'"{capability}"')
 
     def matching(self, text: str) -> LlamaModelQuerySet:
         """All words of `text` somewhere in name, architecture, quantization, tags or path."""

@@ -25,6 +25,9 @@ _SYSTEM_FOLDERS: Final = frozenset(
 _VIRTUAL_FOLDERS: Final = ("/proc", "/sys", "/dev")
 
 
+_NO_PATH: Final = "Give the path of a folder."
+
+
 class RootError(ValueError):
     """Why a folder cannot be scanned, one sentence each."""
 
@@ -35,22 +38,32 @@ class RootError(ValueError):
 
 def normal(path: str | os.PathLike[str]) -> str:
     """As paths are stored: absolute, without `~`, `..` or a slash at the end; links stay."""
+    return os.path.normpath(_home_expanded(path).absolute())
+
+
+def _home_expanded(path: str | os.PathLike[str]) -> Path:
     given = Path(path)
     with suppress(RuntimeError):  # no such user: then it is a folder's name
         given = given.expanduser()
-    return os.path.normpath(given.absolute())
+    return given
 
 
 def check_new(path: str | os.PathLike[str], kind: str = AUTO) -> list[str]:
     """What speaks against scanning a folder, in sentences; empty when nothing does."""
-    text = os.fspath(path).strip()
-    if not text or "\0" in text:
-        return ["Give the path of a folder."]
+    if _is_blank(text := os.fspath(path)):
+        return [_NO_PATH]
     if kind not in (AUTO, *RootKind.values):
         return [f"{kind} is no kind of folder: give one of {', '.join(RootKind.values)}."]
-    folder = normal(text)
+    if not _home_expanded(text).is_absolute():  # of which folder is known to nobody who reads it
+        return [f"{text} is not a full path: give the full path, from /."]
+    folder = normal(path)
     problem = unusable(folder) or _system_folder(folder)
     return [problem] if problem else _clashes(folder)
+
+
+def _is_blank(text: str) -> bool:
+    """No path at all. Else it is taken as it is: a folder's name may end with a blank."""
+    return not text.strip() or "\0" in text
 
 
 def unusable(folder: str) -> str:
@@ -103,9 +116,11 @@ def _clash(folder: str, real: str, root: ModelRoot, other: str) -> str:
         state = "." if root.enabled else ", but switched off: switch it on again."
         return f"{folder} is there already{name}{state}"
     if _is_inside(real, other):
-        return f"{folder} lies inside {root.path}, which is scanned already."
+        state = "scanned already." if root.enabled else "switched off: switch it on again."
+        return f"{folder} lies inside {root.path}, which is {state}"
     if _is_inside(other, real):
-        return f"{folder} contains {root.path}, which is scanned already: remove that first."
+        state = "scanned already" if root.enabled else "switched off"
+        return f"{folder} contains {root.path}, which is {state}: remove that first."
     return ""
 
 
@@ -166,6 +181,8 @@ def for_scan(paths: Sequence[str | Path]) -> list[ModelRoot]:
     Raises RootError with a sentence for each folder that cannot be scanned, and changes nothing
     then.
     """
+    if any(_is_blank(os.fspath(path)) for path in paths):
+        raise RootError([_NO_PATH])
     folders = list(dict.fromkeys(normal(path) for path in paths))
     known = {root.path: root for root in ModelRoot.objects.filter(key__in=map(path_key, folders))}
     problems = {folder: _speaks_against(folder, folder in known) for folder in folders}

@@ -97,12 +97,14 @@ def scan(
     recover()
     with scan_locks.hold(chosen):
         record = ScanRecord(begin(run, chosen, trigger, force), on_progress, stop)
-        work = Scan(chosen, record, workers or options.SCAN_WORKERS.get(), force)
+        work: Scan | None = None
         try:
+            work = Scan(chosen, record, workers or options.SCAN_WORKERS.get(), force)
             with timed("scan.total", slow_seconds=60):
                 work.run(lister)
         except (Cancelled, KeyboardInterrupt):
-            work.count()
+            if work is not None:
+                work.count()
             return record.end(ScanState.CANCELLED, "Cancelled; what was read is kept.")
         except BaseException as error:
             logger.exception("scan %s failed", record.run.pk)
@@ -130,6 +132,7 @@ class Scan:
         self.now = timezone.now()
         self.written = Written()
         self.changed = False
+        self.n_unchanged = self.n_unfinished = 0
         self.settle_seconds = options.SETTLE_SECONDS.get()
         self.stall_seconds = options.STALL_SECONDS.get()
         self.memory_context = options.MEMORY_CONTEXT.get()
@@ -170,7 +173,11 @@ class Scan:
         self._set_problem(root, result.problem)
         self.report.files += len(result.found)
         root_scan = RootScan(root, result, Known.of(root), self.now, force=self.force)
-        self._read(self._settled(root_scan.to_read()), read_file)
+        pending = self._settled(root_scan.to_read())
+        self.n_unchanged += root_scan.n_unchanged
+        self.n_unfinished += result.n_unfinished
+        self._count_compared()
+        self._read(pending, read_file)
         if result.is_complete:
             self.seen_roots.append(root.pk)
             absence = root_scan.absence()
@@ -228,8 +235,9 @@ class Scan:
             self.later.append(pending)
             return
         for each in pending.readings.values():
-            if each.error is not None:
-                self.report.add_error(each.found.path, each.error.kind, str(each.error))
+            if (error := each.error) is not None:
+                kind = error.kind if error.kind == "os_error" else "invalid"
+                self.report.add_error(each.found.path, kind, str(error))
         batch.add(pending)
 
     def write(self, root: ModelRoot, pending: list[Pending]) -> None:
@@ -244,7 +252,14 @@ class Scan:
             if ModelRoot.objects.filter(pk=root.pk).exists():
                 raise
             self.report.add_error(root.path, "root", "was removed while it was scanned")
-        self.report.added, self.report.updated = self.written.added, self.written.updated
+        self._count_compared()
+
+    def _count_compared(self) -> None:
+        """While it goes on, and where it was cancelled: what it knows so far."""
+        report, written = self.report, self.written
+        report.added, report.updated = max(0, written.added), written.updated
+        report.unchanged = self.n_unchanged + written.unchanged
+        report.models = report.added + report.updated + report.unchanged
 
     def _read_later(self) -> None:
         """Once more, after a short wait, what was being written when it was found."""
@@ -274,7 +289,7 @@ class Scan:
             self.written.updated += moved
             pair_projectors()
             count_copies()
-        refresh_memory(self.memory_context)
+        refresh_memory(options.MEMORY_CONTEXT.get())  # it may have been changed meanwhile
         ModelRoot.objects.filter(pk__in=self.seen_roots).update(scanned_at=self.now)
         self.count()
 
@@ -284,10 +299,9 @@ class Scan:
         found = list(states.values_list("state", flat=True))
         report.missing = found.count(FileState.MISSING)
         report.invalid = found.count(FileState.INVALID)
-        report.incomplete = found.count(FileState.INCOMPLETE)
+        report.incomplete = found.count(FileState.INCOMPLETE) + self.n_unfinished
+        self._count_compared()
         report.models = len(found) - report.missing
-        report.added, report.updated = max(0, self.written.added), self.written.updated
-        report.unchanged = max(0, report.models - report.added - report.updated)
 
 
 class _Batch:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
+
+from django.db import DatabaseError, connection
 
 from llamadash import logs, perf
 from settings_app.options import Option, OptionError, number, register
 
+logger = logging.getLogger(__name__)
+FOLLOW_SECONDS: Final = 5.0
 _LOGGER: Final = re.compile(r"[A-Za-z_][\w.]{0,99}", re.ASCII)
 # Offered in the form; any other logger may be named too.
 KNOWN_LOGGERS: Final = (
@@ -17,7 +25,6 @@ KNOWN_LOGGERS: Final = (
     "settings_app",
     "llamadash",
     "django.request",
-    "django.db.backends",
     "uvicorn",
 )
 
@@ -33,10 +40,6 @@ def _parse_levels(value: Any) -> dict[str, str]:
     return dict(sorted(value.items()))
 
 
-def _set_slow(milliseconds: int) -> None:
-    perf.monitor.slow_seconds = milliseconds / 1000
-
-
 LOG_LEVELS: Final = register(
     Option(
         "logging.levels",
@@ -46,7 +49,6 @@ LOG_LEVELS: Final = register(
         "Diagnostics",
         _parse_levels,
         kind="levels",
-        on_change=logs.set_levels,
     )
 )
 SLOW_OPERATION: Final = number(
@@ -58,11 +60,50 @@ SLOW_OPERATION: Final = number(
     help="An operation that takes longer is logged with its name.",
     group="Diagnostics",
     unit="ms",
-    on_change=_set_slow,
 )
 
 
 def apply() -> None:
     """Brings this process to what is stored; called once the database can be read."""
-    logs.set_levels(LOG_LEVELS.get())
-    _set_slow(SLOW_OPERATION.get())
+    global _applied
+    wanted = LOG_LEVELS.get(), SLOW_OPERATION.get()
+    logs.set_levels(wanted[0])
+    perf.monitor.slow_seconds = wanted[1] / 1000
+    _applied = wanted
+
+
+_applied: tuple[dict[str, str], int] = LOG_LEVELS.default, SLOW_OPERATION.default
+LOG_LEVELS.when_changed(lambda _: apply())
+SLOW_OPERATION.when_changed(lambda _: apply())
+
+
+def keep_up() -> None:
+    """Applies what another process changed. Costs a look at two cached values."""
+    try:
+        if (LOG_LEVELS.get(), SLOW_OPERATION.get()) != _applied:
+            apply()
+    except DatabaseError as error:
+        logger.debug("diagnostics not read: %s", error)
+
+
+@contextmanager
+def followed() -> Iterator[None]:
+    """Applies what is stored, then keeps up in a thread: for a process that is busy with one
+    long thing."""
+    apply()
+    done = threading.Event()
+
+    def follow() -> None:
+        try:
+            while not done.wait(FOLLOW_SECONDS):
+                keep_up()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=follow, name="diagnostics", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

@@ -4,15 +4,20 @@
     SCAN_INTERVAL.get()
 
 Values are cached for five seconds, so that a change made by another process is seen soon and a
-hot path asks no database.
+hot path asks no database. A change counts once it is committed; before that, only the thread that
+makes it sees it.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from django.db import connection, transaction
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -40,7 +45,11 @@ class Option(Generic[T]):
     kind: str = "text"  # how a form shows it: number, flag, text
     least: int | None = None
     most: int | None = None
-    on_change: Callable[[T], None] | None = field(default=None, compare=False)
+    _listeners: list[Callable[[T], None]] = field(default_factory=list, compare=False)
+
+    def when_changed(self, listener: Callable[[T], None]) -> None:
+        """Calls `listener` with the new value after each change made in this process."""
+        self._listeners.append(listener)
 
     def get(self) -> T:
         stored = _stored()
@@ -52,7 +61,9 @@ class Option(Generic[T]):
             return self.default
 
     def set(self, value: Any, user: AbstractBaseUser | AnonymousUser | None = None) -> T:
-        """Stores a value (the default is stored as no row) and tells who depends on it."""
+        """Stores a value (the default is stored as no row); once that is committed, tells who
+        depends on it. Whoever that is, its failure is logged and changes nothing of the setting.
+        """
         from settings_app.models import Setting
 
         parsed = self.parse(value)
@@ -63,9 +74,10 @@ class Option(Generic[T]):
             Setting.objects.update_or_create(
                 key=self.key, defaults={"value": parsed, "updated_by_id": who}
             )
-        forget()
-        if self.on_change is not None:
-            self.on_change(parsed)
+        _changing.here = True
+        transaction.on_commit(forget)
+        for listener in self._listeners:
+            transaction.on_commit(partial(listener, parsed), robust=True)
         return parsed
 
     @property
@@ -93,7 +105,6 @@ def number(
     help: str,
     group: str,
     unit: str = "",
-    on_change: Callable[[int], None] | None = None,
 ) -> Option[int]:
     def parse(value: Any) -> int:
         try:
@@ -104,9 +115,7 @@ def number(
             raise OptionError(f"Give a whole number from {least:,} to {most:,}.")
         return parsed
 
-    return register(
-        Option(key, default, label, help, group, parse, unit, "number", least, most, on_change)
-    )
+    return register(Option(key, default, label, help, group, parse, unit, "number", least, most))
 
 
 def flag(key: str, default: bool, *, label: str, help: str, group: str) -> Option[bool]:
@@ -118,22 +127,43 @@ def flag(key: str, default: bool, *, label: str, help: str, group: str) -> Optio
     return register(Option(key, default, label, help, group, parse, kind="flag"))
 
 
+class _Changing(threading.local):
+    here = False  # this thread's transaction holds a change that others must not see yet
+
+
+_changing = _Changing()
+_lock = threading.Lock()
 _cache: dict[str, Any] = {}
 _cached_at = float("-inf")
+_n_forgotten = 0
 
 
 def _stored() -> dict[str, Any]:
     global _cache, _cached_at
+    if _changing.here:
+        if connection.in_atomic_block:
+            return _read()
+        _changing.here = False
     now = time.monotonic()
-    if now - _cached_at > CACHE_SECONDS:
-        from settings_app.models import Setting
+    if now - _cached_at <= CACHE_SECONDS:
+        return _cache
+    began = _n_forgotten
+    found = _read()
+    with _lock:
+        if began == _n_forgotten:  # else it may have been read before the change was there
+            _cache, _cached_at = found, now
+    return found
 
-        _cache = dict(Setting.objects.values_list("key", "value"))
-        _cached_at = now
-    return _cache
+
+def _read() -> dict[str, Any]:
+    from settings_app.models import Setting
+
+    return dict(Setting.objects.values_list("key", "value"))
 
 
 def forget() -> None:
     """Makes the next read ask the database."""
-    global _cached_at
-    _cached_at = float("-inf")
+    global _cached_at, _n_forgotten
+    with _lock:
+        _cached_at = float("-inf")
+        _n_forgotten += 1

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from agent_app import setup_link
 
-TOKEN: Final = "setup_token"  # noqa: S105 - the key it has in the session
+MARK: Final = "setup_mark"  # the key in the session of what proves that the link was opened
 BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -40,35 +40,35 @@ class AccountForm(BaseForm):
 def page(request: HttpRequest) -> HttpResponse:
     if not setup_link.is_open():
         return redirect("setup:folder" if request.user.is_authenticated else "login")
-    if request.method == "GET" and "token" in request.GET:
+    if request.method != "POST" and "token" in request.GET:
         return arrive(request, request.GET["token"])
-    token = request.session.get(TOKEN)
-    if token is None:
+    mark = request.session.get(MARK)
+    if mark is None:
         return render(request, "setup/link_needed.html", {"step": "account"}, status=403)
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return make(request, form, token)
+        return make(request, form, mark)
     status = 422 if form.errors else 200
     return render(request, "setup/account.html", {"step": "account", "form": form}, status=status)
 
 
 def arrive(request: HttpRequest, token: str) -> HttpResponse:
     """The token leaves the address at once: addresses end up in histories and logs."""
-    if not setup_link.check(token):
-        request.session.pop(TOKEN, None)
+    mark = setup_link.check(token)
+    if mark is None:
         facts = {"step": "account", "was_wrong": True}
         return render(request, "setup/link_needed.html", facts, status=403)
-    request.session[TOKEN] = token
+    request.session[MARK] = mark
     return redirect("setup:account")
 
 
-def make(request: HttpRequest, form: AccountForm, token: str) -> HttpResponse:
+def make(request: HttpRequest, form: AccountForm, mark: str) -> HttpResponse:
     with transaction.atomic():
-        if not setup_link.claim(token):
-            request.session.pop(TOKEN, None)
+        if not setup_link.claim(mark):
+            request.session.pop(MARK, None)
             facts = {"step": "account", "was_wrong": True}
             return render(request, "setup/link_needed.html", facts, status=403)
         user = form.save()
     login(request, user, backend=BACKEND)
-    request.session.pop(TOKEN, None)
+    request.session.pop(MARK, None)
     return redirect("setup:folder")

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from ninja import Router
+from ninja.errors import ValidationError
 
 from llamadash.system.report import diagnostics
 from settings_app.staff import require_staff
@@ -15,4 +16,9 @@ router: Final = Router()
 def get_system(request: HttpRequest) -> dict[str, Any]:
     """Versions, storage, agent, devices, operations and the latest scans, without secrets."""
     require_staff(request, "see the system's state")
+    if request.GET:
+        unknown = [
+            {"loc": ("query", name), "msg": "is not a field of this"} for name in request.GET
+        ]
+        raise ValidationError(unknown)
     return diagnostics()

@@ -1,6 +1,6 @@
 """The diagnostics file: what a maintainer needs to know and nothing that is not theirs to know.
 
-No secrets, no model names or paths, no user names; the home folder is written as `~`.
+No secrets, no model names, no user names; model folders are numbered, the home folder is `~`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
@@ -43,18 +44,29 @@ def diagnostics() -> dict[str, Any]:
         "scans": [_scan(run) for run in ScanRun.objects.all()[:SCANS]],
         "operations": [asdict(summary) for summary in perf.monitor.summaries()],
     }
-    cleaned: dict[str, Any] = without_home(report)
+    cleaned: dict[str, Any] = without_folders(report, _words_for_folders())
     return cleaned
 
 
-def without_home(value: Any) -> Any:
-    home = str(Path.home())
+def _words_for_folders() -> dict[str, str]:
+    """Folder to what stands for it, longest first: the home folder may hold the others."""
+    known = ModelRoot.objects.order_by("pk").values_list("path", flat=True)
+    roots = dict.fromkeys([*known, *map(str, settings.MODELS_DIRS)])
+    words = {path: f"(model folder {number})" for number, path in enumerate(roots, 1)}
+    words.setdefault(str(Path.home()), "~")
+    words.pop("/", None)
+    return dict(sorted(words.items(), key=lambda pair: -len(pair[0])))
+
+
+def without_folders(value: Any, words: dict[str, str]) -> Any:
     if isinstance(value, str):
-        return value.replace(home, "~") if home != "/" else value
+        for folder, word in words.items():
+            value = value.replace(folder, word)
+        return value
     if isinstance(value, dict):
-        return {key: without_home(each) for key, each in value.items()}
+        return {key: without_folders(each, words) for key, each in value.items()}
     if isinstance(value, list):
-        return [without_home(each) for each in value]
+        return [without_folders(each, words) for each in value]
     return value
 
 

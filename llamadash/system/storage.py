@@ -23,10 +23,6 @@ class Storage:
     disk_free_bytes: int | None
     disk_total_bytes: int | None
 
-    @property
-    def free_pages_ratio(self) -> float | None:
-        return self.free_pages / self.pages if self.pages and self.free_pages is not None else None
-
 
 def read_storage() -> Storage:
     free_bytes, total_bytes = _disk()

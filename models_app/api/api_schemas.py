@@ -12,7 +12,7 @@ from typing import Any
 from ninja import Field, Schema
 from pydantic import ConfigDict, StrictBool, StrictInt, StrictStr
 
-from models_app.lists.listing import SORT_KEYS, STATES
+from models_app.lists.listing import CAPABILITIES, SORT_KEYS, STATES
 from models_app.memory.room import PLACES
 from models_app.models import ModelKind
 
@@ -214,6 +214,9 @@ LIST_PARAMETERS = [
     ),
     _parameter("root", {"type": "integer"}),
     _parameter("fits", {"type": "string", "enum": list(PLACES)}, "where the model can be"),
+    _parameter("can", {"type": "string", "enum": list(CAPABILITIES)}, "what it can do"),
+    _parameter("min_params", {"type": "integer", "minimum": 1}, "parameters, at least"),
+    _parameter("min_context", {"type": "integer", "minimum": 1}, "context trained, at least"),
     _parameter("hidden", {"type": "string", "enum": ["0", "1"]}, "1: hidden models too"),
     _parameter(
         "sort",

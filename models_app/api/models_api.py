@@ -34,6 +34,7 @@ from settings_app.staff import require_staff
 
 models_router: Final = Router(tags=["models"])
 
+MAX_DUPLICATES: Final = 20
 COLUMNS: Final = (
     "id", "name", "path", "root_id", "state", "reason", "parse_source", "kind", "architecture",
     "quantization", "parameters", "bits_per_weight", "size_bytes", "context_length",
@@ -70,7 +71,7 @@ def list_models(request: HttpRequest) -> HttpResponse:
     """All models that match. Send the ETag back as If-None-Match: unchanged lists cost nothing."""
     with perf.timed("models.api_list"):
         known = _known(request)
-    if known.etag in request.headers.get("if-none-match", ""):
+    if known_list.is_seen(known.etag, request.headers.get("if-none-match", "")):
         response = HttpResponse(status=304)
     else:
         response = HttpResponse(known.body, content_type="application/json")
@@ -165,12 +166,12 @@ def _file(file: dict[str, Any]) -> dict[str, Any]:
 
 
 def duplicates(model: LlamaModel) -> list[dict[str, Any]]:
-    """Other present models with the same content."""
+    """Other present models with the same content, the first few: `copies` counts them all."""
     if not model.content_key:
         return []
     same = LlamaModel.objects.filter(content_key=model.content_key).exclude(pk=model.pk)
     found = same.exclude(state="missing").values("id", "name", "path")
-    return [dict(each) for each in found]
+    return [dict(each) for each in found[:MAX_DUPLICATES]]
 
 
 @models_router.patch(

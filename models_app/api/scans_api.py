@@ -46,9 +46,11 @@ def _roots(ids: list[int] | None) -> list[ModelRoot] | None:
     return found
 
 
-@scans_router.get("", response=ScanList, url_name="scans_list")
+@scans_router.get("", response={200: ScanList, 422: Refused}, url_name="scans_list")
 def list_scans(request: HttpRequest) -> HttpResponse:
     """The latest fifty, newest first."""
+    if request.GET:
+        raise refuse_fields("query", dict.fromkeys(request.GET, "unknown; there is none"))
     runs = ScanRun.objects.prefetch_related("roots").order_by("-id")[:MOST_SCANS]
     return dump({"scans": [_scan(run, errors=False) for run in runs]})
 

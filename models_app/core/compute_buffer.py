@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import Final
 
 from models_app.core.hyperparameters import Hyperparameters
-from models_app.core.kv_cache import CachePlan, cells
+from models_app.core.kv_cache import CELL_MULTIPLE, CachePlan, cells, pad
 from models_app.core.launch_options import Options
 
 _F32_BYTES: Final = 4
@@ -41,7 +41,9 @@ def compute_bytes(
         scores = heads * cells(context, options) + masked + 7 * width
         attention = _F32_BYTES * max(scores, _layer_row(hp, width))
     logits = vocabulary + 2 * width + _expert_rows(hp, width) if vocabulary else 0
-    return options.ubatch * max(attention, _F32_BYTES * logits)
+    # No micro-batch is longer than the whole context, rounded up.
+    tokens = min(options.ubatch, pad(context, CELL_MULTIPLE))
+    return tokens * max(attention, _F32_BYTES * logits)
 
 
 def _layer_row(hp: Hyperparameters, width: int) -> int:

@@ -5,6 +5,7 @@ They need no network and are the same on every machine, down to the byte.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from models_app.core.demo_vocabularies import (
     WordPieceVocabulary,
 )
 from models_app.core.demo_weights import Shape, Weights
+from models_app.core.gguf import GGUFError, read
 from models_app.core.gguf_writer import F16, GGUFWriter
 
 DEFAULT: Final = ("tiny-chat", "tiny-embed", "tiny-rerank", "tiny-slow")
@@ -24,6 +26,7 @@ DEFAULT: Final = ("tiny-chat", "tiny-embed", "tiny-rerank", "tiny-slow")
 _MEAN, _RANK = 1, 4  # pooling types of llama.cpp
 _RANDOM_SHAPE: Final = Shape(width=64, layers=2, inner=128, heads=4, kv_heads=2, head_width=16)
 _ENCODER_CONTEXT: Final = 512
+_AUTHOR: Final = "llamadash"
 
 
 def tiny_chat() -> GGUFWriter:
@@ -108,7 +111,7 @@ def _describe(out: GGUFWriter, name: str, description: str, *tags: str) -> None:
             "general.type": "model",
             "general.name": name,
             "general.description": description,
-            "general.author": "llamadash",
+            "general.author": _AUTHOR,
             "general.license": "mit",
             "general.license.name": "MIT License",
             "general.tags": [*tags, "demo"],
@@ -135,15 +138,40 @@ MODELS: Final[dict[str, Callable[[], GGUFWriter]]] = {
 
 
 def write_demo_models(directory: Path, names: Iterable[str] = DEFAULT) -> list[Path]:
-    """Writes `{name}.gguf` for each name of MODELS; one that is there already is left alone.
+    """Writes `{name}.gguf` for each name of MODELS, whatever is there under that name.
 
-    Makes the directory. Raises OSError and KeyError.
+    A model that is there byte for byte is left alone. Makes the directory. Raises OSError and
+    KeyError. In a folder that may hold files of others, ask strangers() first.
     """
     wanted = {name: MODELS[name] for name in names}
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, make in wanted.items():
-        path = directory / f"{name}.gguf"
+        path = _path(directory, name)
         make().write(path)
         paths.append(path)
     return paths
+
+
+def strangers(directory: Path, names: Iterable[str]) -> list[Path]:
+    """What is in the place of these models and is no demo model, of this version or an earlier one.
+
+    A demo model is known by its name and author. One whose header is damaged can no longer be
+    told from somebody's own file, and so it counts as a stranger.
+    """
+    paths = {name: _path(directory, name) for name in names}
+    # A link that leads nowhere is there as well: it would be replaced.
+    there = {name: path for name, path in paths.items() if os.path.lexists(path)}
+    return [path for name, path in there.items() if not _is_demo_model(path, name)]
+
+
+def _path(directory: Path, name: str) -> Path:
+    return directory / f"{name}.gguf"
+
+
+def _is_demo_model(path: Path, name: str) -> bool:
+    try:
+        header = read(path, want_tensors=False)
+    except GGUFError:
+        return False
+    return header.text("general.name") == name and header.text("general.author") == _AUTHOR

@@ -152,6 +152,8 @@ def from_file_name(parts: FileNameParts) -> Facts:
 
 def _own(header: Header, key: str) -> int | None:
     """A positive number under the architecture's prefix, the largest of a per-layer array."""
+    if not header.architecture:
+        return None  # whatever "None.context_length" may say
     full_key = f"{header.architecture}.{key}"
     array = header.array(full_key)
     numbers = [header.integer(full_key)] if array is None else array.items or []

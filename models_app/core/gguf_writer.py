@@ -72,7 +72,8 @@ class GGUFWriter:
     def write(self, path: Path) -> bool:
         """Puts the file there, aside first and then renamed; True when it was not there yet.
 
-        Raises OSError. A reader never meets half a model, whatever stops this.
+        Replaces whatever else is there. Raises OSError. A reader never meets half a model,
+        whatever stops this.
         """
         pieces = [*self._pieces()]
         if _holds(path, pieces):

@@ -105,15 +105,15 @@ def estimate_keys(values: Mapping[str, object]) -> dict[str, object]:
     architecture = values.get(_ARCHITECTURE)
     if not isinstance(architecture, str):
         return {}
-    kept = {
-        key: value
-        for key, value in values.items()
-        if key.startswith(f"{architecture}.") and not isinstance(value, str)
-    }
-    kept[_ARCHITECTURE] = architecture
+    kept: dict[str, object] = {_ARCHITECTURE: architecture}
     if _TOKENS in values:
         kept[_TOKENS] = values[_TOKENS]
-    return kept
+    prefix = f"{architecture}."
+    return kept | {
+        key: value
+        for key, value in values.items()
+        if key.startswith(prefix) and not isinstance(value, str)
+    }
 
 
 def _is_number(value: object) -> bool:

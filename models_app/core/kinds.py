@@ -8,7 +8,8 @@ The first rule that holds wins:
 4. Rank pooling or a classifier head: a reranker, which is how llama-server serves it.
 5. Mean, cls or last pooling, an encoder-only architecture, or attention that is not causal: an
    embedding model. Text diffusion models are not causal either, yet produce text by a way that
-   llama-server does not offer: unknown.
+   llama-server does not offer: unknown. So are models that turn one text into another (T5): they
+   have a tokenizer and layers like those of rule 6, but llama-server does not run their encoder.
 6. Repeated layers and a tokenizer: it generates text, so it is a chat model. Without a template
    it still is one; its capabilities then say that no template was found.
 7. Anything else is unknown: audio decoders, draft heads, files of another purpose.
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from models_app.core.architectures import DIFFUSION, ENCODERS
+from models_app.core.architectures import DIFFUSION, ENCODER_DECODERS, ENCODERS
 from models_app.core.file_names import FileNameParts
 from models_app.core.gguf import Header
 from models_app.core.tensors import TensorSummary
@@ -61,6 +62,8 @@ def kind_from_name(parts: FileNameParts) -> ModelKind:
 
 
 def pooling_of(header: Header) -> str | None:
+    if not header.architecture:
+        return None
     number = header.integer(f"{header.architecture}.pooling_type")
     return None if number is None else _POOLING.get(number)
 
@@ -89,13 +92,15 @@ def _by_pooling(header: Header, summary: TensorSummary) -> ModelKind | None:
         return "reranker"
     if pooling in ("mean", "cls", "last") or architecture in ENCODERS:
         return "embedding"
-    if architecture in DIFFUSION:
+    if not architecture or architecture in DIFFUSION | ENCODER_DECODERS:
         return "unknown"
     causal = header.boolean(f"{architecture}.attention.causal")
     return "embedding" if causal is False else None
 
 
 def _generates(header: Header, summary: TensorSummary) -> bool:
+    if not header.architecture:
+        return False
     layers = header.integer(f"{header.architecture}.block_count") or 0
     return layers > 0 and _has_tokenizer(header) and (bool(summary.layers) or is_part(header))
 

@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from models_app.core.architectures import ENCODERS
+from models_app.core.architectures import (
+    DELTA_ATTENTION,
+    ENCODER_DECODERS,
+    ENCODERS,
+    MAMBA_HYBRIDS,
+    PLAIN_DECODERS,
+    RWKV,
+    SHORT_CONVOLUTIONS,
+)
 from models_app.core.hyperparameters import EstimateError, Hyperparameters
 from models_app.core.launch_options import CACHE_TYPES, Options
 
@@ -34,8 +42,13 @@ _FULL_ATTENTION_INTERVAL: Final = {"qwen3next": 4, "qwen35": 4, "qwen35moe": 4}
 CHECKED_STATES: Final = frozenset({"mamba", "lfm2"})
 # Here a layer without attention is recurrent only if it has no feed-forward part either.
 _PLAIN_FEED_FORWARD_LAYERS: Final = {"nemotron_h", "nemotron_h_moe", "nemotron-h"}
+_RWKV_SHIFTS: Final = 2  # what llama.cpp takes where the file does not state it
+_RULES_KNOWN: Final = frozenset().union(
+    PLAIN_DECODERS, ENCODERS, RWKV, MAMBA_HYBRIDS, SHORT_CONVOLUTIONS, DELTA_ATTENTION,
+    _ALL_RECURRENT, _BOTH_IN_EVERY_LAYER, _FULL_ATTENTION_INTERVAL,
+)  # fmt: skip
 # These keep further caches whose size is not modelled.
-_FURTHER_CACHES: Final = {
+_FURTHER_CACHES: Final = ENCODER_DECODERS | {
     "deepseek32", "deepseek4", "glm-dsa", "minimax-m3", "kimi-k3", "dots3note", "qwen4exp",
 }  # fmt: skip
 
@@ -54,6 +67,7 @@ class CachePlan:
     layers: tuple[LayerCache, ...]
     window: int  # tokens; 0 when no layer slides
     lower_bound: bool
+    rules_known: bool = True  # False: counted as plain attention, for want of anything better
 
     def attention_bytes(self, options: Options, context: int) -> list[int]:
         """Per layer, all sequences together, for this context."""
@@ -98,16 +112,18 @@ def cells(context: int, options: Options) -> int:
 def cache_plan(hp: Hyperparameters, options: Options) -> CachePlan:
     """Raises EstimateError when the model does not state enough, or contradicts itself."""
     count = hp.layers()
+    further = hp.architecture in _FURTHER_CACHES or hp.has_any("attention.indexer.")
+    known = further or hp.architecture in _RULES_KNOWN
     if is_encoder(hp):  # nothing is kept between batches
-        return CachePlan((LayerCache(),) * count, 0, False)
+        nothing = (LayerCache(),) * count
+        return CachePlan(nothing, 0, lower_bound=not known, rules_known=known)
     window = hp.integer("attention.sliding_window") or 0
     sliding = _sliding_layers(hp, count)
     own = _layers_with_own_cache(hp, count)
     layers = tuple(
         _layer(hp, options, i, sliding=sliding[i], own_cache=i < own) for i in range(count)
     )
-    further = hp.architecture in _FURTHER_CACHES or hp.has_any("attention.indexer.")
-    return CachePlan(layers, window, further)
+    return CachePlan(layers, window, lower_bound=further or not known, rules_known=known)
 
 
 def is_encoder(hp: Hyperparameters) -> bool:
@@ -128,6 +144,8 @@ def _layer(
     state = _state_bytes(hp, layer, heads, kv_heads)
     if not own_cache or (state is not None and hp.architecture not in _BOTH_IN_EVERY_LAYER):
         return LayerCache(state_bytes=state or 0)
+    if not heads and not kv_heads and hp.integer("attention.head_count_kv") is None:
+        hp.needed("attention.head_count")  # nothing stated is not the same as no attention
     cell = _cell_bytes(hp, options, heads, kv_heads, sliding)
     return LayerCache(cell, state or 0, sliding)
 
@@ -184,18 +202,25 @@ def _row_bytes(head_size: int, kv_heads: int, cache_type: str) -> int:
 
 def _state_bytes(hp: Hyperparameters, layer: int, heads: int, kv_heads: int) -> int | None:
     """F32 bytes of one sequence's recurrent state in this layer; None where it has none."""
-    width = hp.integer("embedding_length") or 0
-    shift = hp.integer("token_shift_count")
-    if shift is not None:  # RWKV
-        return 4 * width * (shift + (hp.integer("wkv.head_size") or 0))
-    kept = hp.integer("shortconv.l_cache")
-    if kept is not None and kv_heads == 0:  # LFM2
-        return 4 * width * max(0, kept - 1)
-    kernel = max(0, (hp.integer("ssm.conv_kernel") or 0) - 1)
-    head = hp.integer("kda.head_dim")
-    if head is not None and kv_heads == 0:  # Kimi Linear
-        return 4 * heads * head * (3 * kernel + head)
-    return _mamba_state_bytes(hp, kernel) if _is_mamba_like(hp, layer, kv_heads) else None
+    if hp.architecture in RWKV or hp.integer("token_shift_count") is not None:
+        return _rwkv_state_bytes(hp)
+    if kv_heads == 0 and _has(hp, SHORT_CONVOLUTIONS, "shortconv.l_cache"):
+        kept = hp.needed("shortconv.l_cache")
+        return 4 * hp.needed("embedding_length") * max(0, kept - 1)
+    if kv_heads == 0 and _has(hp, DELTA_ATTENTION, "kda.head_dim"):
+        head, kernel = hp.needed("kda.head_dim"), hp.needed("ssm.conv_kernel")
+        return 4 * heads * head * (3 * max(0, kernel - 1) + head)
+    return _mamba_state_bytes(hp) if _is_mamba_like(hp, layer, kv_heads) else None
+
+
+def _has(hp: Hyperparameters, architectures: frozenset[str], key: str) -> bool:
+    return hp.architecture in architectures or hp.integer(key) is not None
+
+
+def _rwkv_state_bytes(hp: Hyperparameters) -> int:
+    shifts = hp.integer("token_shift_count")
+    rows = (_RWKV_SHIFTS if shifts is None else shifts) + hp.needed("wkv.head_size")
+    return 4 * hp.needed("embedding_length") * rows
 
 
 def _is_mamba_like(hp: Hyperparameters, layer: int, kv_heads: int) -> bool:
@@ -205,15 +230,15 @@ def _is_mamba_like(hp: Hyperparameters, layer: int, kv_heads: int) -> bool:
     interval = _FULL_ATTENTION_INTERVAL.get(architecture)
     if interval is not None:
         return (layer + 1) % (hp.integer("full_attention_interval") or interval) != 0
-    if kv_heads or not hp.integer("ssm.inner_size"):
+    if kv_heads or not _has(hp, MAMBA_HYBRIDS, "ssm.inner_size"):
         return False
     return architecture not in _PLAIN_FEED_FORWARD_LAYERS or not hp.integer(
         "feed_forward_length", layer
     )
 
 
-def _mamba_state_bytes(hp: Hyperparameters, kernel: int) -> int:
-    inner = hp.integer("ssm.inner_size") or 0
-    state = hp.integer("ssm.state_size") or 0
-    groups = hp.integer("ssm.group_count") or 0
+def _mamba_state_bytes(hp: Hyperparameters) -> int:
+    kernel = max(0, hp.needed("ssm.conv_kernel") - 1)
+    inner, state = hp.needed("ssm.inner_size"), hp.needed("ssm.state_size")
+    groups = hp.integer("ssm.group_count") or 0  # Mamba 1 has none
     return 4 * (kernel * (inner + 2 * groups * state) + state * inner)

@@ -59,6 +59,8 @@ def _text(
     # Tensors tell Q4_K, only a name tells _S from _M: it may, where both agree on the type.
     if named is not None and commonest in (None, named.dominant) and _holds(named, summary):
         return named.label, "name"
+    # "Q4_K", never "Q4_K_M": that is what most such files are, but their tensors cannot tell it
+    # from "Q4_K_S", and a guess is not shown as a fact.
     if commonest is not None:
         return commonest, "tensors"
     text = None if summary.count else _encoding(parts)

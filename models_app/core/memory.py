@@ -55,7 +55,7 @@ class MemoryEstimate:
     context: int  # tokens of all sequences together
     layers: int  # what `gpu_layers` counts: the repeated layers and the output
     gpu_layers: int
-    lower_bound: bool  # the architecture keeps more than is counted: show "at least"
+    lower_bound: bool  # the architecture keeps more than is counted, or may: show "at least"
     notes: tuple[str, ...]  # one plain sentence for each part: how well it is known
 
     @property
@@ -198,7 +198,12 @@ class _Model:
         notes = ["Weights: the sum of the file's tensors; a projector is not included."]
         if self.gpu_layers and self.tied_copy:
             notes.append("The token embedding is also the output matrix: the GPU has a copy.")
-        if self.encoder:
+        if not self.plan.rules_known:
+            notes.append(
+                "KV cache: at least this; the rules of this architecture are not known, it may "
+                "keep more."
+            )
+        elif self.encoder:
             notes.append("KV cache: none, an encoder keeps nothing between requests.")
         elif self.plan.lower_bound:
             notes.append("KV cache: at least this; the architecture keeps more than is counted.")

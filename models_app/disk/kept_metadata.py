@@ -22,18 +22,21 @@ def kept_metadata(values: Mapping[str, Value]) -> tuple[Kept, list[str]]:
     """The key-values as JSON, and a sentence for what was left out.
 
     Arrays keep their type and length, and their items when there are few or when a memory
-    estimate asks for them (the figures of each layer).
+    estimate asks for them (the figures of each layer). Where not all has room, what an estimate
+    asks for goes first, wherever it stands in the file. What is kept stays in the file's order.
     """
     needed = estimate_keys(values)
-    kept: Kept = {}
+    chosen: Kept = {}
     left = MAX_CHARACTERS
-    for key, value in values.items():
-        form = _form(key, value, key in needed)
-        left -= len(key) + _characters(form)
-        if len(kept) >= MAX_KEYS or left < 0:
-            return kept, [f"{len(values) - len(kept):,} more keys are not kept"]
-        kept[str(storable(key))] = form
-    return kept, []
+    for key in [*needed, *(key for key in values if key not in needed)]:
+        form = _form(key, values[key], key in needed)
+        characters = len(key) + _characters(form)
+        if len(chosen) < MAX_KEYS and characters <= left:
+            left -= characters
+            chosen[key] = form
+    kept = {str(storable(key)): chosen[key] for key in values if key in chosen}
+    dropped = len(values) - len(chosen)
+    return kept, [f"{dropped:,} more keys are not kept"] if dropped else []
 
 
 def _form(key: str, value: Value, needed: bool) -> object:

@@ -8,9 +8,10 @@ path only after it matched exactly (path traversal by digest was CVE-2024-37032)
 """
 
 # Paths stay texts here: a Path for every entry would cost more than listing the folders.
-# ruff: noqa: PTH112, PTH118
+# ruff: noqa: PTH116, PTH118
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -45,14 +46,20 @@ class _Blob:
 
 
 class OllamaStore:
-    """One look at a store. `found` and `notes` are filled by `walk`, which never raises OSError
-    but for the manifests folder itself."""
+    """One look at a store. `found` and the rest are filled by `walk`, which raises no OSError."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self.found: list[FoundFile] = []
         self.notes: list[Note] = []
         self.unlisted: list[str] = []
+        self.unusable: dict[str, str] = {}  # path of a blob -> why
+        # Blobs that no manifest names, while some manifest cannot be understood: Ollama may be
+        # writing it at this moment.
+        self.unsure: set[str] = set()
+        self.problem = ""  # of the manifests folder
+        self.finished = False
+        self._is_sure = True
         self._blobs: dict[str, _Blob] = {}
 
     def walk(self) -> Iterator[str]:
@@ -64,11 +71,19 @@ class OllamaStore:
             path = self._blob_path(digest)
             yield path
             self._add_blob(path, digest, blob)
+        if not self._is_sure:
+            self._find_unsure()
 
     # -- manifests
     def _manifests(self) -> Iterator[tuple[str, str]]:
         top = os.path.join(self.root, "manifests")
-        if not os.path.isdir(top):
+        try:
+            os.stat(top)
+        except OSError as error:
+            self.finished = True
+            if error.errno != errno.ENOENT:
+                self.problem = f"the manifests cannot be read: {_words(error)}"
+                self._hide(top, error)
             return
         left = MAX_MANIFESTS
         folders: list[tuple[str, tuple[str, ...]]] = [(top, ())]
@@ -84,6 +99,7 @@ class OllamaStore:
                         self.notes.append(Note(shown(top), "manifest", "too many manifests"))
                         return
                     yield entry.path, _model_name(here)
+        self.finished = True
 
     def _listed(self, folder: str) -> list[os.DirEntry[str]]:
         try:
@@ -93,16 +109,20 @@ class OllamaStore:
                     key=lambda each: each.name,
                 )
         except OSError as error:
-            # Models of a manifest that cannot be seen are in the one folder of all blobs.
-            self.unlisted.append(os.path.join(self.root, "blobs"))
-            self.notes.append(Note(shown(folder), "folder", _words(error)))
+            self._hide(folder, error)
             return []
+
+    def _hide(self, folder: str, error: OSError) -> None:
+        """Models of a manifest that cannot be seen are in the one folder of all blobs."""
+        self.unlisted.append(os.path.join(self.root, "blobs"))
+        self.notes.append(Note(shown(folder), "folder", f"cannot be listed: {_words(error)}"))
 
     def _add_manifest(self, path: str, name: str) -> None:
         try:
             layers = _layers(_read(path, MAX_MANIFEST_BYTES))
         except (OSError, ValueError, RecursionError) as error:
-            self.notes.append(Note(shown(path), "manifest", f"is no manifest: {_words(error)}"))
+            self._is_sure = False
+            self.notes.append(Note(shown(path), "manifest", _unlike_a_manifest(error)))
             return
         models = [digest for kind, digest in layers if kind == _MODEL]
         projectors = [digest for kind, digest in layers if kind == _PROJECTOR]
@@ -127,6 +147,11 @@ class OllamaStore:
         return next((line for line in lines if line), None)
 
     # -- blobs
+    def _find_unsure(self) -> None:
+        known = {self._blob_path(digest) for digest in self._blobs}
+        blobs = os.path.join(self.root, "blobs")
+        self.unsure = {entry.path for entry in self._listed(blobs)} - known
+
     def _blob_path(self, digest: str) -> str:
         return os.path.join(self.root, "blobs", f"sha256-{digest}")
 
@@ -134,6 +159,8 @@ class OllamaStore:
         try:
             status = os.lstat(path)
         except OSError as error:
+            if error.errno != errno.ENOENT:
+                self.unusable[path] = _words(error)
             message = f"is named by {blob.names[0]} but {_words(error)}"
             self.notes.append(Note(shown(path), "manifest", message))
             return
@@ -191,9 +218,13 @@ def _read(path: str, most: int | None, at_most: int = 0) -> bytes:
         os.close(fd)
 
 
-def _words(error: BaseException) -> str:
+def _unlike_a_manifest(error: Exception) -> str:
     if isinstance(error, OSError):
-        return error.strerror or "cannot be read"
+        return f"cannot be read: {_words(error)}"
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
-        return "it is not valid JSON"
-    return str(error)
+        return "is not valid JSON"
+    return f"is no manifest: {error}"
+
+
+def _words(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from llamadash.perf import timed
 from models_app.core.gguf import GGUFError
 from models_app.disk.file_reading import Reading
 from models_app.disk.found import FoundFile
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 QUEUED_PER_WORKER: Final = 4
 MOST_STUCK: Final = 4  # are replaced; a disk that holds more is dead
+SLOW_SECONDS: Final = 1.0
 _WAIT_SECONDS: Final = 0.1
 
 
@@ -96,7 +98,8 @@ class ReaderThreads:
 
     def _read_safely(self, found: FoundFile) -> Reading:
         try:
-            return self._read(found)
+            with timed("scan.read", slow_seconds=SLOW_SECONDS):
+                return self._read(found)
         except Exception as error:  # a fault in here must not end a scan, nor hold it for ever
             logger.exception("reading failed")
             message = f"reading it failed: {type(error).__name__}"

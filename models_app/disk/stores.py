@@ -90,6 +90,16 @@ def is_own_blob(path: str, real_path: str) -> bool:
     return os.path.dirname(real_path) == os.path.join(os.path.realpath(repository), "blobs")
 
 
+def is_unfinished_blob(path: str) -> bool:
+    """A download of the Hugging Face cache, which says nothing of its file but the repository."""
+    folder, name = os.path.split(path)
+    repository, blobs = os.path.split(folder)
+    if blobs != "blobs" or not name.endswith(".incomplete"):
+        return False
+    match = _REPOSITORY.match(os.path.basename(repository))
+    return match is not None and "gguf" in match[2].lower()
+
+
 def main_revision(repository: str) -> str | None:
     """The revision that `refs/main` names; None when there is none or it is not one."""
     try:

@@ -21,7 +21,7 @@ from typing import Final
 from models_app.disk.found import FoundFile, Note, NoteKind, is_storable, shown, stamp_of
 from models_app.disk.links import one_path_each
 from models_app.disk.ollama import OllamaStore
-from models_app.disk.stores import blob_digest, entry_of, is_own_blob
+from models_app.disk.stores import blob_digest, entry_of, is_own_blob, is_unfinished_blob
 
 MAX_DEPTH: Final = 16
 MAX_FILES: Final = 50_000  # keeps a scan's memory below about 100 MB
@@ -55,13 +55,16 @@ class WalkResult:
     notes: list[Note] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)  # folders nobody knows the content of
     unusable: dict[str, str] = field(default_factory=dict)  # path -> why, for files seen by name
+    unsure: set[str] = field(default_factory=set)  # paths that may belong to it as before, or not
     problem: str = ""  # of the root itself
     gone: bool = False  # the root is not there: nothing in it is
+    finished: bool = False  # it has looked everywhere it could
+    n_unfinished: int = 0  # downloads that have not ended and are no model's file yet
 
     @property
     def is_complete(self) -> bool:
         """What is not found and not below an unlisted folder is not there."""
-        return not self.problem or self.gone or bool(self.unlisted)
+        return self.finished or self.gone
 
 
 class Walk:
@@ -113,8 +116,14 @@ class Walk:
         store = OllamaStore(root)
         for at in store.walk():
             self._sign(at)
-        self.result.found, self.result.notes = store.found, store.notes
-        self.result.unlisted = store.unlisted
+        result = self.result
+        result.found, result.notes, result.problem = store.found, store.notes, store.problem
+        result.unlisted, result.unusable, result.unsure = (
+            store.unlisted,
+            store.unusable,
+            store.unsure,
+        )
+        result.finished = store.finished
 
     def _walk_folders(self, root: str, status: os.stat_result) -> None:
         self._visited.add((status.st_dev, status.st_ino))
@@ -129,10 +138,12 @@ class Walk:
             if len(self.result.found) > MAX_FILES:
                 self.result.problem = f"holds more than {MAX_FILES:,} model files"
                 return
+        self.result.finished = not self.abandoned
 
     def _unlisted(self, path: str, error: OSError) -> None:
         if path == self.place.path:
             self.result.problem = f"cannot be listed: {_words(error)}"
+            self.result.gone = error.errno in _GONE
         if error.errno in _GONE:  # removed between its parent's listing and its own
             return
         self.result.unlisted.append(path)
@@ -155,6 +166,8 @@ class Walk:
                     file = self._file(entry)
                     if file is not None:
                         found.append(file)
+                elif self._is_linked_folder(entry):
+                    self._note_linked_folder(entry.path)
                 elif self._note_unfinished(entry):
                     controlled.add(name[: -len(_CONTROL_FILE)])
         if controlled:
@@ -190,6 +203,19 @@ class Walk:
         self._visited.add(key)
         return new
 
+    def _is_linked_folder(self, entry: os.DirEntry[str]) -> bool:
+        try:
+            return not self.place.follow_links and entry.is_symlink() and entry.is_dir()
+        except OSError:
+            return False
+
+    def _note_linked_folder(self, path: str) -> None:
+        """One that leads to a scanned folder hides nothing: its models are found there."""
+        real_path = os.path.realpath(path)
+        if not self._is_allowed(real_path):
+            target = shown(real_path)
+            self._note(path, "link", f"leads to the folder {target}: add that one to scan it")
+
     # -- files
     def _file(self, entry: os.DirEntry[str]) -> FoundFile | None:
         path = entry.path
@@ -222,6 +248,8 @@ class Walk:
         if not stat.S_ISREG(status.st_mode):
             if not stat.S_ISDIR(status.st_mode):
                 self._note(path, "not_regular", "leads to a pipe, socket or device")
+            elif not self.place.follow_links:
+                self._note_linked_folder(path)
             return None
         if not self._is_allowed(real_path) and not is_own_blob(path, real_path):
             message = f"leads out of the scanned folders, to {shown(real_path)}"
@@ -251,10 +279,14 @@ class Walk:
     def _note_unfinished(self, entry: os.DirEntry[str]) -> bool:
         """Notes a download that has not ended; True for a control file beside a full-size one."""
         name = entry.name.lower()
-        if EXTENSION not in name or not name.endswith(UNFINISHED):
+        if not name.endswith(UNFINISHED):
+            return False
+        if EXTENSION not in name and not is_unfinished_blob(entry.path):
             return False
         self._note(entry.path, "download", "is a download that has not ended")
-        return name.endswith(_CONTROL_FILE)
+        is_control_file = name.endswith(_CONTROL_FILE)
+        self.result.n_unfinished += not is_control_file
+        return is_control_file
 
     # -- bookkeeping
     def _unusable(self, path: str, error: OSError) -> None:

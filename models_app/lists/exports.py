@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from asgiref.sync import sync_to_async
 
 # Programs run cells that start like this as formulas; a quote in front makes them text.
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+CHUNK_BYTES: Final = 1 << 16
 Rows = Iterable[dict[str, Any]]
 
 COLUMNS: Final = (
@@ -83,6 +85,23 @@ def markdown_cell(value: Any) -> str:
     for character in "\\`*_{}[]<>()#+!|&~":
         text = text.replace(character, f"\\{character}")
     return text
+
+
+async def pulled(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The same for an event loop: read in the request's thread, a chunk of lines at a time."""
+    read = sync_to_async(_chunk)
+    while chunk := await read(lines):
+        yield chunk
+
+
+def _chunk(lines: Iterator[bytes]) -> bytes:
+    """Some 64 KiB of them; nothing at the end."""
+    chunk = bytearray()
+    for line in lines:
+        chunk += line
+        if len(chunk) >= CHUNK_BYTES:
+            break
+    return bytes(chunk)
 
 
 FORMATS: Final[dict[str, tuple[Callable[[Rows], Iterator[bytes]], str]]] = {

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from django.db.models import Count, Q, Sum
 
+from llamadash.perf import timed
 from models_app.lists.listing import UNUSABLE, in_state
 from models_app.models import ModelKind, ModelRoot
 from models_app.querysets import PROBLEM_STATES
@@ -39,6 +40,7 @@ class Counts:
 
 
 @lru_cache(maxsize=8)
+@timed("models.facets")
 def facets(version: str, state: str) -> Facets:
     """`version` is the registry's: the answer is asked for again once it has changed."""
     return Facets(
@@ -64,6 +66,7 @@ def _roots(state: str) -> list[Choice]:
 
 
 @lru_cache(maxsize=2)
+@timed("models.counts")
 def counts(version: str) -> Counts:
     """See `facets`."""
     usable = ~Q(state__in=UNUSABLE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -68,10 +68,19 @@ def _value(value: object, key: SortKey) -> str | int | datetime | None:
     if key.type is str and isinstance(value, str) and "\0" not in value:
         return value
     if key.type is datetime and isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment
+        return _moment(value)
     raise ValueError("the cursor is damaged")
+
+
+def _moment(text: str) -> datetime:
+    """In UTC, as databases are asked for it: near the years 1 and 9999 there is no UTC time."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the cursor is damaged")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("the cursor is damaged") from error
 
 
 def _is_int64(value: object) -> bool:

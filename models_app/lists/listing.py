@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import BigIntegerField, ExpressionWrapper, F
 
@@ -28,6 +28,10 @@ NEED: Final = "need_bytes"  # the annotation with the memory a model needs
 # incomplete model stays, because it is usually on its way.
 UNUSABLE: Final = ("invalid", "unreadable", "missing")
 STATES: Final = ("usable", "problems", "all", *FileState.values)
+
+# What a model can do, as scans read it from the file (core.templates and core.facts).
+CAPABILITIES: Final = ("tools", "thinking", "vision")
+MOST_NUMBER: Final = (1 << 63) - 1
 
 SORT_KEYS: Final[dict[str, SortKey]] = {
     "name": SortKey("name"),
@@ -55,6 +59,9 @@ class ListQuery:
     state: str = "usable"
     root: int | None = None
     fits: str = ""
+    can: str = ""  # one of CAPABILITIES
+    min_params: int | None = None
+    min_context: int | None = None
     hidden: bool = False  # hidden models too
     sort: str = "name"
     cursor: Cursor | None = None
@@ -70,9 +77,18 @@ class ListQuery:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(
-            self.q or self.arch or self.quant or self.kind or self.root or self.fits
-        ) or self.state not in ("usable", "problems")
+        return self.n_filters > 0 or bool(self.q) or self.state not in ("usable", "problems")
+
+    @property
+    def n_filters(self) -> int:
+        """How many narrow the list beside the search."""
+        chosen = (self.arch, self.quant, self.kind, self.root, self.fits, self.can)
+        return sum(map(bool, (*chosen, self.min_params, self.min_context)))
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What a form has to send along so that the list stays narrowed as it is."""
+        return parse_qsl(self.address(sort="name", cursor=None, state="usable", limit=PAGE_ROWS))
 
     def address(self, **changes: Any) -> str:
         """The query string of this question with some parameters changed; defaults are left out."""
@@ -160,8 +176,11 @@ _PARSERS: Final[dict[str, Callable[[str], Any]]] = {
     "quant": _text,
     "kind": _one_of(*ModelKind.values),
     "state": _one_of(*STATES),
-    "root": _number(1, (1 << 63) - 1),
+    "root": _number(1, MOST_NUMBER),
     "fits": _one_of(*PLACES),
+    "can": _one_of(*CAPABILITIES),
+    "min_params": _number(1, MOST_NUMBER),
+    "min_context": _number(1, MOST_NUMBER),
     "hidden": _flag,
     "sort": _sort,
     "limit": _number(1, MAX_ROWS),
@@ -181,6 +200,12 @@ def models(query: ListQuery) -> LlamaModelQuerySet:
         found = found.filter(kind=query.kind)
     if query.root is not None:
         found = found.filter(root_id=query.root)
+    if query.min_params is not None:
+        found = found.filter(parameters__gte=query.min_params)
+    if query.min_context is not None:
+        found = found.filter(context_length__gte=query.min_context)
+    if query.can:
+        found = found.able_to(query.can)
     if query.q:
         found = found.matching(query.q)
     if query.fits or query.key.field == NEED:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from models_app.models import LlamaModel
 
 
+def tag_words(model: LlamaModel) -> list[str]:
+    """Its tags as texts, whatever an older program or a hand in the database left there."""
+    return [str(tag) for tag in model.tags] if isinstance(model.tags, list) else []
+
+
 def search_text(model: LlamaModel) -> str:
     """Name, architecture, quantization, kind, tags and path in lower case, a line each."""
     parts = (
@@ -13,7 +18,7 @@ def search_text(model: LlamaModel) -> str:
         model.quantization or "",
         model.kind,
         *(str(capability) for capability in model.capabilities),
-        *(str(tag) for tag in model.tags),
+        *tag_words(model),
         model.path,
     )
     return "\n".join(part.lower() for part in parts if part)

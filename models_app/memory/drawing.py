@@ -51,7 +51,7 @@ class Ruler:
 
 
 def ruler(room: Room) -> Ruler | None:
-    """Twice what the GPUs, or else RAM, hold: what is too big has room too. None if none is known."""
+    """Twice what the GPUs, or else RAM, hold; None if no device is known."""
     if room.n_gpus:
         ends = [room.largest_gpu_bytes]
         if room.n_gpus > 1:

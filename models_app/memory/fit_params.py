@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar, Final, NamedTuple
 
+from llamadash.perf import timed
 from models_app.core.cleaning import clean_line
 from models_app.core.memory import Options
 
@@ -108,6 +109,7 @@ def find_program(server: str | None = None) -> Path | None:
     return Path(on_path).absolute() if on_path else None
 
 
+@timed("memory.fit_params", slow_seconds=10)
 def project(
     program: Path, model: Path, options: Options, *, timeout_seconds: float = TIMEOUT_SECONDS
 ) -> Projection | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from llamadash.perf import monitor, timed
 from models_app.core import memory
-from models_app.core.memory import Options
+from models_app.core.memory import EstimateError, Options
 from models_app.core.tensors import TensorSummary
 from models_app.memory.memory_need import Need, Subject, can_be_asked_exactly
 from models_app.memory.memory_words import verdict, weights_warning
 from models_app.memory.spots import Spot, spots
 from models_app.options import MEMORY_MARGIN
 
+monitor.are_answers(EstimateError)  # a model that does not state enough is no fault of ours
 ONLY_CONTEXT: Final = (
     "Only the context is too big: the weights fit. A smaller context, fewer slots or a smaller KV "
     "type helps."
@@ -73,6 +75,7 @@ class Fit:
     tensor_bytes: int = 0  # of all files, each counted once
 
 
+@timed("memory.fit")
 def fit(subject: Subject, options: Options, spot: Spot, *, exact: bool = False) -> Fit:
     """Raises EstimateError when the model does not state what an estimate needs."""
     if spot.is_ram:

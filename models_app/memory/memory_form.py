@@ -72,6 +72,10 @@ class MemoryForm(forms.Form):
             "device": self.best_spot.key if self.best_spot else "",
         }
 
+    def is_emptied(self, name: str) -> bool:
+        """Whether the field was sent without a value, so that the default counts unseen."""
+        return name in self.data and not str(self.data[name]).strip()
+
     def chosen(self, name: str) -> Any:
         """The value to compute with: checked, or the default where none was given."""
         value = self.cleaned_data.get(name)

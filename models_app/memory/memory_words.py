@@ -48,10 +48,10 @@ def how_known(answer: Fit, options: Options) -> dict[str, str]:
         if options.type_k == options.type_v
         else (f"{options.type_k} and {options.type_v}")
     )
-    if not need.cache_bytes:
+    if need.is_lower_bound:
+        cache = "at least: the architecture keeps more than is counted, or may"
+    elif not need.cache_bytes:
         cache = "none: nothing is kept between requests"
-    elif need.is_lower_bound:
-        cache = "at least: the architecture keeps more than is counted"
     elif estimated.kv_bytes == estimated.context * estimated.bytes_per_token:
         per_token = formats.size(estimated.bytes_per_token)
         cache = f"{estimated.context:,} \u00d7 {per_token}, {types}"

@@ -7,17 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from models_app import known_places, roots
 from models_app.models import ModelRoot, RootKind, RootSource
 from models_app.pages.forms import FolderForm
+from models_app.pages.shared import is_partial, varies
 from models_app.pages.views import registry
 from models_app.root_changes import FolderBusy, remove, switch
 from settings_app.staff import staff_only
 
 
-@require_GET
+@require_safe
 def folder_list(request: HttpRequest) -> HttpResponse:
     """`?look=1` also looks where other programs keep their models, which takes a moment."""
     look = request.GET.get("look") == "1" and request.user.is_staff
@@ -36,7 +37,8 @@ def _page(
         "places": [(place, kinds.get(place.kind, place.kind)) for place in places],
         **registry(),
     }
-    return render(request, "models_app/folders.html", context, status=status)
+    part = "#folders" if request.method == "GET" and is_partial(request) else ""
+    return varies(render(request, f"models_app/folders.html{part}", context, status=status))
 
 
 @require_POST

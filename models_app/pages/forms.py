@@ -8,6 +8,7 @@ from django import forms
 
 from models_app import roots
 from models_app.editing import MAX_NOTES, words_of
+from models_app.lists.search_text import tag_words
 from models_app.models import LlamaModel, RootKind
 
 KINDS: Final = [(roots.AUTO, "find out"), *RootKind.choices]
@@ -36,7 +37,7 @@ class EditForm(forms.Form):
     @classmethod
     def of(cls, model: LlamaModel) -> EditForm:
         aliases = ", ".join(model.aliases.values_list("name", flat=True))
-        shown = {"notes": model.notes, "tags": ", ".join(model.tags), "aliases": aliases}
+        shown = {"notes": model.notes, "tags": ", ".join(tag_words(model)), "aliases": aliases}
         return cls(shown | ({"hidden": "on"} if model.hidden else {}))
 
     def changes(self) -> dict[str, Any]:

@@ -6,10 +6,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
+from llamadash import formats
 from models_app.core.launch_options import CACHE_TYPES
 from models_app.core.memory import EstimateError
 from models_app.editing import EditError, edit, remove_missing
@@ -19,6 +21,7 @@ from models_app.memory.memory_fit import fit
 from models_app.memory.memory_form import NAMES, MemoryForm, memory_form
 from models_app.memory.memory_need import Subject, can_be_asked_exactly, program_is_installed
 from models_app.memory.memory_words import how_known
+from models_app.memory.server_command import server_command
 from models_app.memory.spots import Spot
 from models_app.models import LlamaModel
 from models_app.pages.fact_lines import chat_template, fact_groups, metadata_lines, rail
@@ -27,6 +30,8 @@ from models_app.pages.problems import what_to_do
 from models_app.pages.shared import is_partial, varies
 from settings_app.staff import staff_only
 
+NUMBERS: Final = ("ctx", "parallel", "gpu_layers")
+MAX_COPIES: Final = 20  # shown of a model; a store of thousands of equal files is possible
 STATE_CLASSES: Final = {"incomplete": "warn", "missing": "warn"}
 
 
@@ -52,7 +57,7 @@ def _head(model: LlamaModel, tab: str) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- memory
-@require_GET
+@require_safe
 def detail(request: HttpRequest, model_id: int) -> HttpResponse:
     """The memory form. `exact=1` waits for llama-fit-params, where it is installed."""
     model = _model(model_id)
@@ -72,6 +77,8 @@ def _fit_context(subject: Subject, form: MemoryForm, *, exact: bool) -> dict[str
     context: dict[str, Any] = {
         "form": form,
         "values": {name: form.shown(name) for name in NAMES},
+        "defaults": {name: formats.grouped(form.defaults[name]) for name in NUMBERS},
+        "emptied": [name for name in NAMES if form.is_emptied(name)],
         "cache_types": list(CACHE_TYPES),
         "has_gpu": any(not spot.is_ram for spot in form.spots),
     }
@@ -88,6 +95,7 @@ def _fit_context(subject: Subject, form: MemoryForm, *, exact: bool) -> dict[str
     asked = {name: form.chosen(name) for name in NAMES}
     better = answer.largest_context
     return context | {
+        "command": server_command(subject.model.path, options, on_gpu=not spot.is_ram),
         "answer": answer,
         "need": answer.need,
         "known": how_known(answer, options),
@@ -110,7 +118,7 @@ def _could_be_exact(spot: Spot, subject: Subject) -> bool:
 
 
 # ---------------------------------------------------------------- overview, files
-@require_GET
+@require_safe
 def overview(request: HttpRequest, model_id: int) -> HttpResponse:
     model = _model(model_id)
     return _overview(request, model, EditForm.of(model))
@@ -147,19 +155,21 @@ def change(request: HttpRequest, model_id: int) -> HttpResponse:
     return _overview(request, model, form, status=422)
 
 
-@require_GET
+@require_safe
 def files(request: HttpRequest, model_id: int) -> HttpResponse:
     model = _model(model_id)
     context = _head(model, "files")
-    context["copies"] = _copies(model)
+    copies = _copies(model)
+    context["copies"] = list(copies[:MAX_COPIES])
+    context["n_copies"] = copies.count()
     return render(request, "models_app/files.html", context)
 
 
-def _copies(model: LlamaModel) -> list[LlamaModel]:
+def _copies(model: LlamaModel) -> QuerySet[LlamaModel]:
     if not model.content_key:
-        return []
+        return LlamaModel.objects.none()
     same = LlamaModel.objects.filter(content_key=model.content_key).exclude(pk=model.pk)
-    return list(same.exclude(state="missing"))
+    return same.exclude(state="missing")
 
 
 @require_POST

@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_GET, require_POST
+from typing import Any, Final
+from urllib.parse import urlsplit
 
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from models_app.lists.listing import read
+from models_app.memory.room import room
 from models_app.models import ModelRoot, RegistryVersion, ScanRun
 from models_app.pages.shared import back, is_partial
-from models_app.pages.views import registry
+from models_app.pages.views import filters, registry
 from models_app.scan import scan_requests
 from models_app.scan.scan_locks import ScanBusy
 from models_app.scan.scan_requests import NothingToScan
 from settings_app.staff import staff_only
 
+TABS: Final = {"": "models", "problems/": "problems", "folders/": "folders"}
 
-@require_GET
+
+@require_safe
 def scan_bar(request: HttpRequest) -> HttpResponse:
     """Polled while a scan is open. The answer that ends the polling has the list read anew."""
-    context = registry()
+    version = RegistryVersion.current()
+    context = registry(version)
+    is_over = context["scan"] is None
+    if is_over:
+        context |= _around_the_list(request, version)
     response = render(request, "models_app/_scan.html", context)
-    if context["scan"] is None:
+    if is_over and _was_empty_before(context):
+        response.headers["HX-Refresh"] = "true"  # the page has no filters yet
+    elif is_over:
         response.headers["HX-Trigger"] = "registry-changed"
     return response
+
+
+def _around_the_list(request: HttpRequest, version: str) -> dict[str, Any]:
+    """For the list page that polls: its tab, and the choices with their new counts."""
+    address = urlsplit(request.headers.get("HX-Current-URL", ""))
+    tab = TABS.get(address.path.removeprefix(reverse("models_app:list")))
+    if tab != "models":
+        return {"tab": tab}
+    query, _ = read(QueryDict(address.query).dict())
+    return {"tab": tab, **filters(query, version, room())}
+
+
+def _was_empty_before(context: dict[str, Any]) -> bool:
+    counts, scan = context["counts"], context["latest_scan"]
+    return scan is not None and 0 < counts.usable + counts.hidden <= scan.n_added
 
 
 @require_POST

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from django.core.exceptions import BadRequest
+from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from llamadash import perf
+from llamadash import formats, perf
 from models_app.editing import edit
 from models_app.lists import list_rows
-from models_app.lists.exports import COLUMNS, FORMATS, export_name
+from models_app.lists.exports import COLUMNS, FORMATS, export_name, pulled
 from models_app.lists.facets import counts, facets
 from models_app.lists.known_sections import Section, section
 from models_app.lists.listing import (
+    CAPABILITIES,
     PAGE_ROWS,
     SORT_KEYS,
     ListQuery,
@@ -34,6 +38,7 @@ from models_app.memory.room import Room, room
 from models_app.models import LlamaModel, ModelFile, RegistryVersion, ScanRun
 from models_app.options import MEMORY_CONTEXT
 from models_app.pages import scan_words
+from models_app.pages.fact_lines import CAPABILITY_WORDS
 from models_app.pages.problems import what_to_do
 from models_app.pages.shared import back, is_partial, varies
 from settings_app.staff import staff_only
@@ -51,6 +56,9 @@ HEADS: Final = (
     ("", "Fits", ""),
     ("added", "Added", "p3"),
 )
+LEAST_PARAMETERS: Final = tuple(n * 10**9 for n in (1, 3, 7, 13, 30, 70))
+LEAST_CONTEXT: Final = (8192, 32_768, 131_072)
+WHOLE: Final = "an export holds all models that match"
 MOST_ERRORS: Final = 20  # of the last scan, shown above the list
 PROBLEM_HEADS: Final = (
     ("name", "Model", ""),
@@ -95,7 +103,7 @@ def heads(query: ListQuery, given: tuple[tuple[str, str, str], ...]) -> list[dic
     return found
 
 
-@require_GET
+@require_safe
 def model_list(request: HttpRequest) -> HttpResponse:
     query, ignored = read(request.GET.dict())
     query = replace(query, state="usable", limit=PAGE_ROWS)
@@ -114,13 +122,28 @@ def model_list(request: HttpRequest) -> HttpResponse:
         response = render(request, "models_app/_list_answer.html", context)
         response.headers["HX-Push-Url"] = _address(query)
         return varies(response)
-    context |= {
-        "ignored": ignored,
+    context |= {"ignored": ignored, **filters(query, version, here), **registry(version)}
+    return varies(render(request, "models_app/list.html", context))
+
+
+def filters(query: ListQuery, version: str, here: Room) -> dict[str, Any]:
+    """The choices above the list."""
+    return {
+        "query": query,
         "facets": facets(version, "usable"),
         "places": [(place, here.words(place)) for place in here.possible()],
-        **registry(version),
+        "capabilities": [(word, CAPABILITY_WORDS[word]) for word in CAPABILITIES],
+        "least_parameters": _steps(LEAST_PARAMETERS, query.min_params, formats.count),
+        "least_context": _steps(LEAST_CONTEXT, query.min_context, formats.grouped),
     }
-    return varies(render(request, "models_app/list.html", context))
+
+
+def _steps(
+    steps: tuple[int, ...], chosen: int | None, words: Callable[[int], str]
+) -> list[tuple[int, str]]:
+    """With the one that an address asks for, whatever it is."""
+    found = sorted({*steps, *([chosen] if chosen else [])})
+    return [(step, words(step)) for step in found]
 
 
 def _address(query: ListQuery) -> str:
@@ -153,9 +176,9 @@ def _pages(query: ListQuery, page: Page) -> dict[str, str]:
     return {side: query.address(cursor=cursor) for side, cursor in sides.items() if cursor}
 
 
-@require_GET
+@require_safe
 def problem_list(request: HttpRequest) -> HttpResponse:
-    query, _ = read(request.GET.dict())
+    query, ignored = read(request.GET.dict())
     query = replace(query, state="problems", limit=PAGE_ROWS)
     columns = ("id", "name", "path", "state", "reason", "size_bytes", "missing_since")
     page = turn(query, columns)
@@ -169,9 +192,11 @@ def problem_list(request: HttpRequest) -> HttpResponse:
         "heads": heads(query, PROBLEM_HEADS),
         "pages": _pages(query, page),
         "total": models(query).count(),
+        "ignored": ignored,
         **registry(),
     }
-    return render(request, "models_app/problems.html", context)
+    part = "#problems" if is_partial(request) else ""
+    return varies(render(request, f"models_app/problems.html{part}", context))
 
 
 def _error_kinds(ids: list[int]) -> dict[int, str]:
@@ -179,15 +204,21 @@ def _error_kinds(ids: list[int]) -> dict[int, str]:
     return dict(files.values_list("llama_model_id", "error_kind"))
 
 
-@require_GET
+@require_safe
 def export(request: HttpRequest, form: str) -> HttpResponseBase:
-    """The filtered set in full, streamed page by page."""
+    """The filtered set in full, streamed page by page. A wrong filter is refused: a file does not
+    say what it was meant to hold."""
     if form not in FORMATS:
         raise Http404
-    query, _ = read(request.GET.dict())
+    query, problems = read(request.GET.dict())
+    problems |= {name: WHOLE for name in ("limit", "cursor") if name in request.GET}
+    if problems:
+        raise BadRequest(" ".join(f"{name}: {why}." for name, why in problems.items()))
     write, content_type = FORMATS[form]
     lines = write(everything(query, COLUMNS))
-    response = StreamingHttpResponse(lines, content_type=content_type)
+    # Django's two ways to serve each want their own kind of iterator, and warn about the other.
+    stream = pulled(lines) if isinstance(request, ASGIRequest) else lines
+    response = StreamingHttpResponse(stream, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{export_name(form)}"'
     return response
 

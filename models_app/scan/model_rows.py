@@ -89,7 +89,7 @@ class ModelRows:
             gguf_version=header.version if header else None,
             metadata=reading.metadata,
             tensors=reading.summary.to_json() if header else None,
-            content_key=reading.content_key,
+            content_key=reading.content_key if header else "",  # broken files have no copies
             sha256=found.sha256,
             first_seen_at=self.now,
             last_seen_at=self.now,
@@ -116,7 +116,7 @@ class ModelRows:
             context_length=facts.context_length,
             facts=_stored_facts(facts, self.store),
             capabilities=capability_words(facts),
-            content_key=combined(reading.content_key for reading in self._in_order()),
+            content_key=combined(file.content_key for file in self._files_in_order()),
             first_seen_at=self.now,
             last_seen_at=self.now,
         )
@@ -126,6 +126,9 @@ class ModelRows:
 
     def _in_order(self) -> list[Reading]:
         return [self.readings[number] for number in sorted(self.readings)]
+
+    def _files_in_order(self) -> list[ModelFile]:
+        return sorted(self.files, key=lambda file: file.shard_number or 0)
 
     def _summary(self) -> TensorSummary:
         return reduce(merge, (reading.summary for reading in self._in_order()))

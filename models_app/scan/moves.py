@@ -24,11 +24,11 @@ _MOVED_COLUMNS: Final = (
 def follow_moves() -> int:
     """Joins each vanished model with the one new model of the same content. Returns how many.
 
-    Only where there is no doubt: one vanished, one that was first seen after the other was last
-    seen, and that nobody has touched yet. It depends on stored rows alone, so that a scan after
-    one that was killed does it as well.
+    Only where there is no doubt: one vanished, and of those with its content one alone was first
+    seen after it was last seen, and nobody has touched that one yet. It depends on stored rows
+    alone, so that a scan after one that was killed does it as well.
     """
-    moved = [pair for pair in _pairs() if _is_move(*pair)]
+    moved = [pair for pair in _pairs() if _is_untouched(pair[1])]
     for old, new in moved:
         in_transaction(partial(_join, old, new))
     return len(moved)
@@ -41,11 +41,12 @@ def _pairs() -> list[tuple[LlamaModel, LlamaModel]]:
     there = LlamaModel.objects.exclude(state=FileState.MISSING).filter(content_key__in=list(gone))
     there = there.annotate(n_aliases=Count("aliases"))
     new = _by_content(there)
-    return [
-        (gone[key][0], new[key][0])
-        for key in gone.keys() & new.keys()
-        if len(gone[key]) == len(new[key]) == 1
-    ]
+    pairs = []
+    for key in gone.keys() & new.keys():
+        newer = [each for each in new[key] if each.first_seen_at > gone[key][0].last_seen_at]
+        if len(gone[key]) == len(newer) == 1:
+            pairs.append((gone[key][0], newer[0]))
+    return pairs
 
 
 def _by_content(models: QuerySet[LlamaModel]) -> dict[str, list[LlamaModel]]:
@@ -55,10 +56,10 @@ def _by_content(models: QuerySet[LlamaModel]) -> dict[str, list[LlamaModel]]:
     return found
 
 
-def _is_move(old: LlamaModel, new: LlamaModel) -> bool:
+def _is_untouched(new: LlamaModel) -> bool:
     touched = new.favourite or new.hidden or new.notes or new.tags or new.use_count
     aliases = getattr(new, "n_aliases", 0)
-    return not (touched or aliases) and new.first_seen_at > old.last_seen_at
+    return not (touched or aliases)
 
 
 def _join(old: LlamaModel, new: LlamaModel) -> None:

@@ -1,4 +1,4 @@
-"""Finds the vision projector that belongs to a text model."""
+"""Finds the projector that belongs to a text model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
+from django.db.models.fields.json import KeyTransform
+
 from models_app.core.file_names import parse_file_name
-from models_app.models import FileState, LlamaModel, ModelKind, RegistryVersion
+from models_app.models import FileState, LlamaModel, ModelFile, ModelKind, RegistryVersion
 from models_app.scan.registering import in_transaction
 
 VISION: Final = "vision"
@@ -19,12 +21,13 @@ _PREFERRED: Final = ("F16", "BF16", "Q8_0", "F32")
 _COLUMNS: Final = (
     "pk", "path", "name", "kind", "quantization", "projector_id", "capabilities",
     "facts__embedding_length", "facts__projection_dim", "facts__basename",
-    "facts__capabilities__vision", "facts__store__projector",
+    "facts__capabilities__vision", "facts__store__projector", "state",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
+    hears_only: bool  # a projector for audio, which gives no eyes
     pk: int
     path: str
     name: str
@@ -37,6 +40,7 @@ class Candidate:
     basename: str | None
     has_vision: bool | None  # by its own template
     named_projector: str | None  # path, where a store says which one belongs to it
+    state: str
 
     @property
     def family(self) -> str:
@@ -67,11 +71,22 @@ def _candidates() -> list[Candidate]:
     if folders:
         rows = present.values_list("pk", "path")
         asked |= {pk for pk, path in rows if _folder(path) in folders}
+    hearing = _audio_only()
     return [
-        Candidate(*row)
+        Candidate(row[0] in hearing, *row)
         for pks in _chunks(sorted(asked))
         for row in present.filter(pk__in=pks).values_list(*_COLUMNS)
     ]
+
+
+def _audio_only() -> set[int]:
+    """Projectors without a vision encoder. Older files have no flags, and are for images."""
+    files = ModelFile.objects.filter(llama_model__kind=ModelKind.PROJECTOR).order_by()
+    flags = files.annotate(
+        sees=KeyTransform("clip.has_vision_encoder", "metadata"),
+        hears=KeyTransform("clip.has_audio_encoder", "metadata"),
+    ).values_list("llama_model", "sees", "hears")
+    return {pk for pk, sees, hears in flags if sees is False or (sees is None and hears is True)}
 
 
 def _folder(path: str) -> str:
@@ -96,7 +111,7 @@ def _changes(folder: list[Candidate]) -> list[Change]:
             projector = projector_for(text, projectors, one_family=one_family)
         pk = projector.pk if projector else None
         words = [word for word in text.capabilities if word != VISION]
-        if projector or text.has_vision:
+        if text.has_vision or (projector and not projector.hears_only):
             words.append(VISION)
         if pk != text.projector_id or set(words) != set(text.capabilities):
             changes.append((text.pk, pk, words))
@@ -110,13 +125,14 @@ def projector_for(
 
     Its width must be the model's where both are known; where one is not, it must be the only one.
     In a folder that holds different models the names must agree too: equal width alone would give
-    a text model the eyes of another one.
+    a text model the eyes of another one. One that is not whole serves nobody.
     """
+    usable = [each for each in projectors if each.state == FileState.OK]
     if text.named_projector is not None:
-        return next((each for each in projectors if each.path == text.named_projector), None)
+        return next((each for each in usable if each.path == text.named_projector), None)
     if any(each.named_projector for each in projectors) or _is_blob(text.path):
         return None
-    fitting = [each for each in projectors if _fits(text, each, alone=len(projectors) == 1)]
+    fitting = [each for each in usable if _fits(text, each, alone=len(projectors) == 1)]
     if not one_family:
         fitting = [each for each in fitting if text.family and each.family == text.family]
     return min(fitting, key=_preference, default=None)

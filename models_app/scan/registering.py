@@ -89,6 +89,7 @@ class Known:
 class Written:
     added: int = 0
     updated: int = 0
+    unchanged: int = 0  # was read, and is as it was
 
     @property
     def anything(self) -> bool:
@@ -101,6 +102,7 @@ def write_models(batch: Sequence[ModelRows], known: Known, written: Written) -> 
     stored = [rows for rows in batch if not _keeps_facts(rows, known)]
     news = [rows for rows in stored if not _is_old_news(rows, known)]
     marked = [rows for rows in kept if not _is_old_news(rows, known)]
+    written.unchanged += len(batch) - len(news) - len(marked)
     if not news and not marked:
         return
 

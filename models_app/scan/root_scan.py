@@ -56,6 +56,7 @@ class RootScan:
         self.now = now
         self.groups = group_files(result.found)
         self.unchanged_files: list[int] = []
+        self.n_unchanged = 0  # models
         self._force = force
         self._files_of: dict[int, list[KnownFile]] = defaultdict(list)
         for file in known.files.values():
@@ -71,6 +72,7 @@ class RootScan:
             if self._force or any(map(_needs_reading, group.files.values(), files)):
                 yield Pending(self, group)
             elif touched.isdisjoint(file.model_id for file in files if file):
+                self.n_unchanged += 1
                 self.unchanged_files += [file.pk for file in files if file]
             else:
                 yield Pending(self, group)
@@ -83,6 +85,7 @@ class RootScan:
             if file.path not in found
             and file.state != FileState.MISSING
             and file.path not in self.result.unusable
+            and file.path not in self.result.unsure
             and self._unlisted_folder(file.path) is None
         ]
 
@@ -96,6 +99,8 @@ class RootScan:
         present = {group.path for group in self.groups}
         for model in self.known.models.values():
             if model.path in present or model.state == FileState.MISSING:
+                continue
+            if model.path in self.result.unsure:  # what is known of it stays
                 continue
             reason = self._unreadable_reason(model)
             if reason is None:

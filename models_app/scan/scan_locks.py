@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from django.conf import settings
 
 from models_app.models import ModelRoot
+
+# Who only asks about a lock holds it for an instant: taking it is tried again for so long.
+_TRIES: Final = 5
+_TRY_SECONDS: Final = 0.02
 
 
 class ScanBusy(Exception):
@@ -29,7 +34,7 @@ class ScanBusy(Exception):
 
 @contextmanager
 def hold(roots: Iterable[ModelRoot]) -> Iterator[None]:
-    """All locks or none. Raises ScanBusy at once instead of waiting."""
+    """All locks or none. Raises ScanBusy instead of waiting for a scan to end."""
     with ExitStack() as stack:
         for root in sorted(roots, key=lambda root: root.key):
             stack.enter_context(_held(root))
@@ -37,24 +42,40 @@ def hold(roots: Iterable[ModelRoot]) -> Iterator[None]:
 
 
 def is_held(root: ModelRoot) -> bool:
+    """Whether a scan is in this root. Only asks: whoever asks as well is not in the way."""
     try:
-        with _held(root):
-            return False
-    except ScanBusy:
-        return True
+        file = _lock_file(root).open("r")
+    except FileNotFoundError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 @contextmanager
 def _held(root: ModelRoot) -> Iterator[None]:
     with _lock_file(root).open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ScanBusy(root.path, _holder(file)) from None
+        if not _takes(file):
+            raise ScanBusy(root.path, _holder(file))
         file.truncate(0)
         file.write(f"process {os.getpid()}")
         file.flush()
         yield
+
+
+def _takes(file: IO[str]) -> bool:
+    for left in reversed(range(_TRIES)):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if left:
+                time.sleep(_TRY_SECONDS)
+        else:
+            return True
+    return False
 
 
 def _lock_file(root: ModelRoot) -> Path:

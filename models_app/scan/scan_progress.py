@@ -19,9 +19,11 @@ from models_app.scan import scan_locks
 logger = logging.getLogger(__name__)
 
 MOST_ERRORS: Final = 200
+KEPT_RUNS: Final = 200
 WRITE_SECONDS: Final = 0.5
-# What is said of a file but is no fault: not counted among the errors.
-NOTES: Final = ("settling", "download", "depth")
+# What is said of a file but is no fault of the scan: not counted among the errors. An invalid file
+# was read; it is counted as invalid, by every scan that finds it.
+NOTES: Final = ("settling", "download", "depth", "invalid")
 
 
 class ScanError(NamedTuple):
@@ -137,6 +139,7 @@ class ScanRecord:
             **self._counts(), state=state, message=message, current="", ended_at=timezone.now()
         )
         self.run.refresh_from_db()
+        _forget_old_runs()
         return self.report
 
 
@@ -159,6 +162,17 @@ def begin(run: ScanRun | None, roots: list[ModelRoot], trigger: str, force: bool
         )
         run.roots.set(roots)
     return run
+
+
+def _forget_old_runs() -> None:
+    ended = ScanRun.objects.ended().order_by("-id")
+    first_old = ended.values_list("pk", flat=True)[KEPT_RUNS : KEPT_RUNS + 1].first()
+    if first_old is None:
+        return
+    try:
+        ScanRun.objects.ended().filter(pk__lte=first_old).delete()
+    except OperationalError as error:  # the next scan does it
+        logger.info("old scans were not deleted: %s", error)
 
 
 def recover() -> int:

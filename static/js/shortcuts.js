@@ -33,7 +33,23 @@ function goTo(key) {
   links.find((link) => link.dataset.go === key)?.click();
 }
 
+// Rows that lead somewhere; the link in a row is what Enter follows, as it is for everybody.
+function focusedRow() {
+  return document.activeElement?.closest("main tbody tr");
+}
+
+function move(step) {
+  const links = [...document.querySelectorAll("main tbody th a[href]")];
+  const row = focusedRow();
+  const at = links.findIndex((link) => link.closest("tr") === row);
+  const to = at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step;
+  links[Math.min(Math.max(to, 0), links.length - 1)]?.focus();
+}
+
 const ACTIONS = {
+  j: () => move(1),
+  k: () => move(-1),
+  Escape: () => document.activeElement.blur(),
   "/": () => document.querySelector("main input[type=search]")?.focus(),
   "?": help,
   t: changeTheme,
@@ -49,7 +65,7 @@ function pressed(event) {
   const afterG = performance.now() - wentAt < SEQUENCE_MS;
   wentAt = -Infinity;
   const action = afterG ? () => goTo(event.key) : ACTIONS[event.key];
-  if (!action) return;
+  if (!action || (event.key === "Escape" && !focusedRow())) return; // popovers close by it
   event.preventDefault();
   action();
 }

@@ -89,6 +89,56 @@ def test_a_star_is_set_in_place(page: Page) -> None:
     expect(star).to_have_attribute("aria-pressed", "false")
 
 
+def test_a_star_keeps_the_focus(page: Page) -> None:
+    page.goto("/models/?q=beta")
+    star = page.get_by_role("button", name="Favourite Beta")
+    for pressed in ("true", "false"):
+        star.focus()
+        page.keyboard.press("Enter")
+        expect(star).to_have_attribute("aria-pressed", pressed)
+        expect(star).to_be_focused()
+
+
+def test_rows_are_walked_by_keys(page: Page) -> None:
+    page.goto("/models/?q=many")
+    links = page.locator("#list a.name")
+    for key, at in (("j", 0), ("j", 1), ("k", 0), ("k", 0)):
+        page.keyboard.press(key)
+        expect(links.nth(at)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(links.first).not_to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Many 00")
+
+
+def test_keys_that_walk_rows_are_letters_in_a_field(page: Page) -> None:
+    page.goto("/models/")
+    page.get_by_label("Search models").press_sequentially("jk")
+    expect(page).to_have_url(re.compile(r"\?q=jk$"))
+
+
+def test_the_command_is_copied(page: Page, context: BrowserContext, folder: Path) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address_of(page, "alpha"))
+    page.get_by_label("Context").fill("4096")
+    expect(page.locator("pre.cmd")).to_contain_text("--ctx-size 4096")
+    page.get_by_role("button", name="copy llama-server command").click()
+    expect(page.get_by_role("button", name="copied llama-server command")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("pre.cmd").inner_text()
+
+
+def test_an_error_page_has_something_to_report(page: Page, context: BrowserContext) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/models/export/csv/?kind=chatt")  # a page, and not a file
+    expect(page.locator("main")).to_contain_text("kind: must be one of")
+    page.locator("summary", has_text="Diagnostics").click()
+    page.get_by_role("button", name="copy diagnostics").click()
+    expect(page.get_by_role("button", name="copied diagnostics")).to_be_visible()
+    assert "status: 400" in page.evaluate("navigator.clipboard.readText()")
+
+
 def test_lists_work_without_script(without_script: Page) -> None:
     page = without_script
     page.goto("/models/")
@@ -186,9 +236,13 @@ def test_the_list_is_read_again_when_a_scan_has_found_something(page: Page, fold
     page.goto("/models/?q=many+00")
     page.get_by_role("button", name="Scan now").click()
     expect(page.locator("#list")).to_contain_text("No model matches", timeout=20_000)
+    fewer = page.locator("#tabs a").first.inner_text()
+    expect(page.locator("#tabs")).to_contain_text(f"Models {page.locator('#note-m').inner_text()}")
     hidden.rename(folder / "many-00.gguf")
     page.get_by_role("button", name="Scan now").click()
     expect(page.locator("#list")).to_contain_text("Many 00", timeout=20_000)
+    expect(page.locator("#tabs a").first).not_to_have_text(fewer)
+    expect(page.locator("#sub")).to_contain_text(page.locator("#note-m").inner_text())
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

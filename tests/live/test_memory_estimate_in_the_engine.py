@@ -62,6 +62,7 @@ def ours(model: Path, options: Options) -> MemoryEstimate:
 @pytest.mark.parametrize(
     ("write", "options"),
     [
+        (llama_small, Options(ctx=256)),
         (llama_small, Options(ctx=4096)),
         (llama_small, Options(ctx=32768, parallel=3)),
         (llama_small, Options(ctx=32768, parallel=4, unified=True)),

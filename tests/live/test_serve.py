@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import http.client
 import json
+import os
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.serving import Serving, serving, wait_until
+from tests.fakes.serving import CHECKOUT, Serving, serving, wait_until
 
 
 def is_ready(running: Serving) -> bool:
@@ -100,3 +105,50 @@ def test_logs_can_be_json_lines(tmp_path: Path) -> None:
         assert running.stop() == 0
     lines = [line for line in running.printed.splitlines() if line.startswith("{")]
     assert all(json.loads(line)["level"] for line in lines)
+
+
+def test_machines_of_the_network_are_answered_by_name_once_that_is_wanted(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        pass
+    manage(tmp_path, "createsuperuser", "--noinput", "--username=mira", "--email=")
+    wider = ("--host", "0.0.0.0", "--insecure-lan")
+    with serving(tmp_path, *wider, environment={"LLAMADASH_NODE": "box"}) as running:
+        assert "0.0.0.0" not in running.printed
+        port = running.address.rpartition(":")[2]
+        for host, status in (("box", 200), ("evil.example", 400)):
+            asked = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+            with closing(asked):
+                asked.request("GET", "/accounts/login/", headers={"Host": f"{host}:{port}"})
+                assert asked.getresponse().status == status
+        wait_until(lambda: "evil.example" in running.printed, "the line about the foreign host")
+        assert "Traceback" not in running.printed
+
+
+def test_with_tls_in_front_the_link_has_its_address(tmp_path: Path) -> None:
+    tls = {"LLAMADASH_HTTPS": "1", "LLAMADASH_ALLOWED_HOSTS": "box.example,localhost"}
+    with start(tmp_path, tls) as process:
+        assert process.stderr is not None
+        link = next(line for line in process.stderr if "/setup/?token=" in line)
+        process.terminate()
+        process.communicate(timeout=40)
+    assert "https://box.example/setup/?token=" in link
+
+
+def environment(data_dir: Path, more: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "LLAMADASH_DATA_DIR": str(data_dir), **more}
+
+
+def manage(data_dir: Path, *arguments: str) -> None:
+    password = {"DJANGO_SUPERUSER_PASSWORD": "a long and rare one 7"}
+    command = [sys.executable, "manage.py", *arguments]
+    subprocess.run(command, cwd=CHECKOUT, env=environment(data_dir, password), check=True)
+
+
+def start(data_dir: Path, more: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--port", "0"],
+        cwd=CHECKOUT,
+        env=environment(data_dir, more),
+        stderr=subprocess.PIPE,
+        text=True,
+    )

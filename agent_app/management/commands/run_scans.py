@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand
 
+from llamadash import perf
 from models_app.scan import scan_requests
+from settings_app import diagnostics
 
 NICE: Final = 10  # pages and engines come first
 
@@ -21,5 +23,8 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         os.nice(NICE)
-        while not stop.is_set() and scan_requests.run_next(stop=stop):
-            pass
+        with diagnostics.followed():
+            while not stop.is_set() and scan_requests.run_next(stop=stop):
+                pass
+        for line in perf.monitor.handed_over():  # for agent_app/scanner.py
+            self.stdout.write(line)

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from agent_app import listening, setup_link
 from agent_app.composition import make_agent
 from agent_app.preparing import prepare
 
@@ -29,8 +30,25 @@ class Command(DaphneCommand):  # type: ignore[misc]  # Daphne has no types
             raise CommandError("runserver is for development: set LLAMADASH_DEBUG=1, or use serve.")
         return super().handle(*args, **options)
 
+    def run(self, **options: Any) -> None:
+        """Called before the process that reloads: a refusal ends both."""
+        try:
+            listening.check_exposure(
+                self.addr, https=False, insecure_lan=False, has_admin=False, debug=True
+            )
+        except listening.ListenError as error:
+            raise CommandError(str(error)) from None
+        super().run(**options)
+
     def inner_run(self, *args: Any, **options: Any) -> Any:
-        prepare()
+        try:
+            prepare()
+        except CommandError as error:  # in a thread of the reloader, which would wait for a change
+            self.stderr.write(str(error))
+            os._exit(1)
+        if setup_link.is_open():
+            link = f"http://{self.addr}:{self.port}/setup/?token={setup_link.issue()}"
+            self.stderr.write(f"Create the admin account here (15 minutes, once): {link}")
         threading.Thread(target=run_agent, name="agent", daemon=True).start()
         return super().inner_run(*args, **options)
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from agent_app import first_models, listening, setup_link
+from agent_app import first_models, greeting, listening, setup_link
 from agent_app.composition import make_agent
 from agent_app.preparing import prepare_web
 from agent_app.server import serve
@@ -27,6 +27,11 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.DEBUG:
+            raise CommandError(
+                "serve is not for LLAMADASH_DEBUG=1 (no static files are made then): use make dev, "
+                "or leave LLAMADASH_DEBUG out."
+            )
         prepare_web()
         try:
             listening.check_exposure(
@@ -34,17 +39,32 @@ class Command(BaseCommand):
                 https=settings.HTTPS,
                 insecure_lan=options["insecure_lan"],
                 has_admin=not setup_link.is_open(),
+                debug=settings.DEBUG,
             )
             bound = listening.listen(options["host"], options["port"])
         except listening.ListenError as error:
             raise CommandError(str(error)) from None
         for line in first_models.find(demo=options["demo"]):
             self.stderr.write(line)
-        self.greet(listening.address(bound))
+        if options["insecure_lan"] and not settings.ALLOWED_HOSTS_GIVEN:
+            settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *greeting.own_names(settings.NODE)]
+        self.greet(*bound.getsockname()[:2])
         asyncio.run(serve(bound, None if options["no_agent"] else make_agent()))
 
-    def greet(self, address: str) -> None:
+    def greet(self, host: str, port: int) -> None:
+        allowed = settings.ALLOWED_HOSTS
+        names = greeting.names(allowed) if settings.ALLOWED_HOSTS_GIVEN else []
+        address, *others = greeting.addresses(host, port, allowed, names)
+        if settings.HTTPS:
+            self.stderr.write(f"The TLS in front hands on to {host} port {port}.")
+            if not names:
+                self.stderr.write("LLAMADASH_ALLOWED_HOSTS must name the host that it is.")
+            address, others = greeting.https_address(allowed), []
         self.stderr.write(f"llamadash is at {address}/")
+        for other in others:
+            self.stderr.write(f"and at {other}/")
         if setup_link.is_open():
+            if setup_link.is_waiting():
+                self.stderr.write("The setup link printed before is void from now on.")
             link = f"{address}/setup/?token={setup_link.issue()}"
             self.stderr.write(f"Create the admin account here (15 minutes, once): {link}")

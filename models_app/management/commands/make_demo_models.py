@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from models_app.core.demo_models import DEFAULT, MODELS, write_demo_models
+from models_app.core.demo_models import DEFAULT, MODELS, strangers, write_demo_models
 
 _BLOCK_BYTES = 512  # the unit of st_blocks, whatever the file system's own is
 
@@ -25,10 +25,21 @@ class Command(BaseCommand):
             metavar="NAME",
             help=f"some of: {', '.join(MODELS)} (default: {', '.join(DEFAULT)})",
         )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="replace files of these names that are not demo models",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         directory: Path = options["directory"]
+        # All are looked at before the first is written.
+        if not options["force"] and (others := strangers(directory, options["only"])):
+            raise CommandError(
+                f"{', '.join(map(str, others))}: there already and not a demo model; nothing was "
+                "written. Give another folder, or --force to replace it."
+            )
         try:
             models = [_described(path) for path in write_demo_models(directory, options["only"])]
         except OSError as error:

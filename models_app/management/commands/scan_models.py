@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import json
-import sys
+import signal
+import threading
 from argparse import ArgumentTypeError
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, OperationalError, ProgrammingError
 
+from llamadash.logs import one_line
 from models_app import roots
 from models_app.models import ModelRoot, ScanState
 from models_app.scan.scan_display import progress_display
@@ -19,6 +23,9 @@ SHOWN: Final = (
     "roots", "files", "models", "added", "updated", "unchanged", "missing", "invalid",
     "incomplete", "duration_seconds",
 )  # fmt: skip
+NO_FOLDER: Final = (
+    "No folder is known yet: give one, as in `manage.py scan_models /path/to/models`."
+)
 MOST_WORKERS: Final = 32
 
 
@@ -26,7 +33,7 @@ class Command(BaseCommand):
     help = "Looks for GGUF models in folders, given here or known already, and registers them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("directories", metavar="DIR", nargs="*", type=Path)
+        parser.add_argument("directories", metavar="DIR", nargs="*")
         parser.add_argument("--workers", type=_workers, metavar="N", help="threads that read")
         parser.add_argument("--force", action="store_true", help="read unchanged files again")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -35,9 +42,9 @@ class Command(BaseCommand):
         try:
             report = self._scan(options)
         except roots.RootError as error:
-            raise CommandError("\n".join(error.problems)) from error
+            raise CommandError("\n".join(map(one_line, error.problems))) from error
         except ScanBusy as busy:
-            raise CommandError(f"{busy}: wait for it to end, or cancel it.") from busy
+            raise CommandError(one_line(f"{busy}: wait for it to end, or cancel it.")) from busy
         except DatabaseError as error:
             raise CommandError(_database_words(error)) from error
         shown = {name: getattr(report, name) for name in SHOWN}
@@ -46,25 +53,50 @@ class Command(BaseCommand):
             raise CommandError("Cancelled; what was read is kept. Run it again to complete it.")
 
     def _scan(self, options: dict[str, Any]) -> ScanReport:
-        chosen = roots.for_scan(options["directories"]) or _all_roots()
-        with progress_display(self.stderr) as display:
-            report = scan(
-                chosen, workers=options["workers"], force=options["force"], on_progress=display
-            )
+        with _told_to_stop() as stop:
+            chosen = roots.for_scan(options["directories"]) or self._all_roots()
+            with progress_display(self.stderr) as display:
+                report = scan(
+                    chosen,
+                    workers=options["workers"],
+                    force=options["force"],
+                    on_progress=display,
+                    stop=stop,
+                )
         for error in report.errors:
-            self.stderr.write(f"{error.path}: {error.message}")
+            self.stderr.write(one_line(f"{error.path}: {error.message}"))
         return report
 
+    def _all_roots(self) -> list[ModelRoot]:
+        problems = roots.sync_environment(settings.MODELS_DIRS)
+        found = list(ModelRoot.objects.enabled())
+        if not found:
+            raise roots.RootError(problems or [NO_FOLDER])
+        for problem in problems:
+            self.stderr.write(one_line(f"LLAMADASH_MODELS_DIRS: {problem}"))
+        return found
 
-def _all_roots() -> list[ModelRoot]:
-    problems = roots.sync_environment(settings.MODELS_DIRS)
-    found = list(ModelRoot.objects.enabled())
-    if not found:
-        known = "no folder is known yet: give one, as in `manage.py scan_models /path/to/models`."
-        raise roots.RootError(problems or [known.capitalize()])
-    for problem in problems:
-        sys.stderr.write(f"LLAMADASH_MODELS_DIRS: {problem}\n")
-    return found
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """Set by the signals that end a program or its terminal: the scan then ends between two files.
+    A second one ends it at once."""
+    stop = threading.Event()
+    signals = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def tell(number: int, _: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, tell)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _workers(text: str) -> int:

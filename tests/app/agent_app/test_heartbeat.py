@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from agent_app.heartbeat import Heartbeat
 from agent_app.models import AgentHeartbeat
+from llamadash import perf
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +60,13 @@ def test_a_beating_agent_makes_it_ready(client: Client) -> None:
 
 def test_health_needs_no_database_and_no_login(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
+
+
+def test_a_beat_that_is_not_written_counts_as_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(AgentHeartbeat.objects, "update_or_create", fail)
+    Heartbeat().step()
+    found = next(each for each in perf.monitor.summaries() if each.name == "agent.heartbeat")
+    assert (found.count, found.errors) == (1, 1)

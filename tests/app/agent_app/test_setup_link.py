@@ -15,9 +15,9 @@ pytestmark = pytest.mark.django_db
 
 def test_the_link_works_once() -> None:
     token = setup_link.issue()
-    assert setup_link.check(token)
-    assert setup_link.claim(token)
-    assert not setup_link.claim(token)
+    mark = setup_link.check(token)
+    assert mark is not None and setup_link.claim(mark)
+    assert not setup_link.claim(mark)
 
 
 def test_a_new_link_voids_the_old_one() -> None:
@@ -30,8 +30,23 @@ def test_a_new_link_voids_the_old_one() -> None:
 def test_five_wrong_tries_use_the_link_up() -> None:
     token = setup_link.issue()
     for _ in range(setup_link.TRIES):
-        assert not setup_link.check("wrong")
+        assert not setup_link.claim("wrong")
     assert not setup_link.check(token)
+
+
+def test_opening_wrong_links_leaves_the_right_one_alone() -> None:
+    token = setup_link.issue()
+    for _ in range(setup_link.TRIES * 2):
+        assert not setup_link.check("wrong")
+    assert setup_link.check(token)
+
+
+def test_whether_a_link_waits_is_known() -> None:
+    assert not setup_link.is_waiting()
+    setup_link.issue()
+    assert setup_link.is_waiting()
+    with time_machine.travel(timezone.now() + timedelta(minutes=16), tick=False):
+        assert not setup_link.is_waiting()
 
 
 def test_the_link_expires() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 
+from llamadash import perf
 from llamadash.assets import Assets
 from llamadash.known_lists import TRUST_SECONDS, KnownLists
 from models_app import known_list
@@ -78,6 +80,36 @@ async def test_an_unchanged_list_is_304_without_a_body() -> None:
     await ask(lists, "/api/models/", COOKIE)
     status, _, body = await ask(lists, "/api/models/", [*COOKIE, (b"if-none-match", b'"v1"')])
     assert (status, body) == (304, b"")
+
+
+@pytest.mark.parametrize("seen", [b'W/"v1"', b"*", b'"v0", W/"v1"'])
+async def test_etags_are_compared_weakly(seen: bytes) -> None:
+    know()
+    lists = KnownLists(Inner())
+    await ask(lists, "/api/models/", COOKIE)
+    status, _, _ = await ask(lists, "/api/models/", [*COOKIE, (b"if-none-match", seen)])
+    assert status == 304
+
+
+async def test_head_gets_the_headers_of_a_known_list() -> None:
+    know()
+    lists = KnownLists(Inner())
+    await ask(lists, "/api/models/", COOKIE)
+    status, headers, body = await ask(lists, "/api/models/", COOKIE, "HEAD")
+    assert (status, headers[b"content-length"], body) == (200, b"2", b"")
+
+
+async def test_a_logout_counts_at_once() -> None:
+    know()
+    inner = Inner()
+    lists = KnownLists(inner)
+    await ask(lists, "/api/models/", COOKIE)
+    request = SimpleNamespace(session=SimpleNamespace(session_key="abc"))
+    lists.forget(request)
+    await ask(lists, "/api/models/", COOKIE)
+    assert inner.calls == 2
+    await ask(lists, "/api/models/", COOKIE)  # an answer that was under way is no new permission
+    assert inner.calls == 3
 
 
 @pytest.mark.parametrize(
@@ -180,3 +212,13 @@ async def test_a_file_can_be_asked_for_by_its_time(assets: Assets) -> None:
     seen = [(b"if-modified-since", headers[b"last-modified"])]
     status, _, body = await ask(assets, "/static/app.js", seen)
     assert (status, body) == (304, b"")
+
+
+async def test_what_is_answered_before_django_is_timed_by_its_own_name() -> None:
+    know()
+    lists = KnownLists(Inner())
+    await ask(lists, "/api/models/", COOKIE)
+    assert perf.monitor.summaries() == []  # that one was Django's
+    _, headers, _ = await ask(lists, "/api/models/", COOKIE)
+    assert [(s.name, s.count) for s in perf.monitor.summaries()] == [("http.models-known", 1)]
+    assert headers[b"vary"] == b"Cookie, Accept-Encoding"

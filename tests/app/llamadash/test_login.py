@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+import hashlib
+import math
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+
+from llamadash import asgi
+from llamadash.known_lists import KnownLists
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
@@ -55,3 +61,15 @@ def test_logging_out_takes_a_post(client: Client, vi: User) -> None:
     assert client.get("/accounts/logout/").status_code == 405
     assert client.post("/accounts/logout/")["Location"] == LOGIN
     assert "Location" in client.get("/settings/scanning/")
+
+
+def test_a_logout_reaches_the_lists_that_are_answered_before_django(
+    client: Client, vi: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = KnownLists(asgi._http)
+    monkeypatch.setattr(lists, "_let_in", let_in := {})
+    client.force_login(vi)
+    session = hashlib.sha256(str(client.session.session_key).encode()).digest()
+    let_in[session] = math.inf
+    client.post("/accounts/logout/")
+    assert let_in == {}

@@ -42,6 +42,21 @@ def test_a_wrong_link_says_how_to_get_a_new_one(client: Client) -> None:
     answer = client.get("/setup/", {"token": "wrong"})
     assert answer.status_code == 403
     assert b"stop llamadash there" in answer.content
+    assert b"Try again" not in answer.content  # it would lead here
+
+
+def test_the_session_keeps_a_mark_and_not_the_token(client: Client) -> None:
+    token = setup_link.issue()
+    client.get("/setup/", {"token": token})
+    assert token not in str(dict(client.session))
+    assert dict(client.session)
+
+
+def test_wrong_links_opened_by_others_do_not_use_the_right_one_up(client: Client) -> None:
+    token = setup_link.issue()
+    for _ in range(10):
+        Client().get("/setup/", {"token": "wrong"})
+    assert client.get("/setup/", {"token": token})["Location"] == "/setup/"
 
 
 def test_the_account_may_do_everything_and_is_logged_in(arrived: Client) -> None:

@@ -50,7 +50,7 @@ def test_models_that_can_be_used_are_counted(admin_client: Client) -> None:
     make_model(name="b", state="missing")
     make_model(name="c", hidden=True)
     html = admin_client.get(PAGE).content.decode()
-    assert "Models<span>1</span>" in html
+    assert 'Models<span id="note-m">1</span>' in html
 
 
 def test_a_page_has_one_h1_and_a_skip_link(admin_client: Client) -> None:

@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 
 from llamadash import perf
-from llamadash.system.report import without_home
+from llamadash.system.report import without_folders
 from models_app.models import ScanRun
-from tests.factories import make_model
+from tests.factories import make_model, make_root
 
 pytestmark = pytest.mark.django_db
 
@@ -88,4 +89,16 @@ def test_the_diagnostics_hold_no_model_no_user_and_no_secret(
 def test_the_home_folder_is_not_named() -> None:
     home = str(Path.home())
     report = {"path": f"{home}/models", "list": [home], "number": 1}
-    assert without_home(report) == {"path": "~/models", "list": ["~"], "number": 1}
+    cleaned = without_folders(report, {home: "~"})
+    assert cleaned == {"path": "~/models", "list": ["~"], "number": 1}
+
+
+def test_the_folders_of_models_are_numbered_wherever_they_are_named(
+    admin_client: Client, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_root("/srv/secret-project")
+    settings.MODELS_DIRS = [Path("/srv/secret-project"), Path("/srv/secret-other")]
+    monkeypatch.setenv("LLAMADASH_MODELS_DIRS", "/srv/secret-project:/srv/secret-other")
+    text = admin_client.get("/system/diagnostics.json").content.decode()
+    assert "secret-" not in text
+    assert "(model folder 1), (model folder 2)" in text

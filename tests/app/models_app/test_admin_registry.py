@@ -71,3 +71,39 @@ def test_deleting_a_model_raises_the_version(admin_client: Client, model: LlamaM
     admin_client.post(f"/admin/models_app/llamamodel/{model.pk}/delete/", {"post": "yes"})
     assert not LlamaModel.objects.exists()
     assert RegistryVersion.current() != before
+
+
+WRONG_TAGS = [
+    "[1,2]", '[["x"]]', "5", '{"a":1}', '"str"', f'["{"x" * 500}"]', '["a,b"]', "[null]", "[",
+]  # fmt: skip
+NO_ALIASES = {"aliases-TOTAL_FORMS": "0", "aliases-INITIAL_FORMS": "0"}
+
+
+@pytest.mark.parametrize("tags", WRONG_TAGS)
+def test_tags_are_checked_as_everywhere(admin_client: Client, model: LlamaModel, tags: str) -> None:
+    data = {"tags": tags, "notes": "", **NO_ALIASES}
+    response = admin_client.post(f"/admin/models_app/llamamodel/{model.pk}/change/", data)
+    assert response.status_code == 200 and "errorlist" in response.content.decode()
+    model.refresh_from_db()
+    assert model.tags == []
+
+
+@pytest.mark.parametrize("tags", ["", "null", "[]"])
+def test_no_tags_are_an_empty_list(admin_client: Client, model: LlamaModel, tags: str) -> None:
+    data = {"tags": tags, "notes": "", **NO_ALIASES}
+    admin_client.post(f"/admin/models_app/llamamodel/{model.pk}/change/", data)
+    model.refresh_from_db()
+    assert model.tags == []
+
+
+@pytest.mark.parametrize("name", ["FAST", "the other", "a,b"])
+def test_a_taken_name_is_refused_here_too(
+    admin_client: Client, model: LlamaModel, name: str
+) -> None:
+    other = make_model("The Other")
+    third = make_model("third")
+    assert other.pk != third.pk
+    data = {"name": name, "llama_model": third.pk}
+    response = admin_client.post("/admin/models_app/modelalias/add/", data)
+    assert response.status_code == 200 and "errorlist" in response.content.decode()
+    assert ModelAlias.objects.count() == 1

@@ -138,3 +138,12 @@ def test_what_scans_write_is_seen(admin_client: Client) -> None:
     LlamaModel.objects.update(state="missing")
     RegistryVersion.raise_it()
     assert answer(admin_client)["total"] == 0
+
+
+@pytest.mark.parametrize("address", ["/api/models/", "/models/"])
+def test_head_is_answered_as_get_is(admin_client: Client, address: str) -> None:
+    make_model("a", files=False)
+    got, asked = admin_client.get(address), admin_client.head(address)
+    assert (asked.status_code, asked.content) == (200, b"")
+    assert asked.headers["Content-Type"] == got.headers["Content-Type"]
+    assert asked.headers.get("ETag") == got.headers.get("ETag")

@@ -60,6 +60,9 @@ def test_what_is_left_out_stays(admin_client: Client, model: LlamaModel) -> None
         ({"tags": [str(n) for n in range(33)]}, "tags"),
         ({"aliases": ["x" * 201]}, "aliases"),
         ({"aliases": ["a\u202eb"]}, "aliases"),
+        ({"aliases": ["a,b"]}, "aliases"),
+        ({"aliases": ["Fast", "fast"]}, "aliases"),
+        ({"tags": ["a,b"]}, "tags"),
     ],
 )
 def test_a_wrong_field_is_named_and_nothing_changes(

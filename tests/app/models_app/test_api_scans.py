@@ -93,3 +93,9 @@ def test_a_viewer_may_only_look(client: Client) -> None:
     post(client, status=403)
     post(client, f"/api/scans/{run.pk}/cancel/", status=403)
     assert client.get("/api/scans/").status_code == 200
+
+
+def test_an_unknown_field_of_the_address_is_refused(admin_client: Client) -> None:
+    response = admin_client.get("/api/scans/?limit=5")
+    assert response.status_code == 422
+    assert response.json()["error"]["detail"][0]["where"][-1] == "limit"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db.models import JSONField, Value
 from django.test import Client
 
 from models_app.models import LlamaModel, ModelAlias
@@ -108,6 +109,17 @@ def test_copies_are_linked(admin_client: Client) -> None:
     assert f'href="/models/{twin.pk}/files/"' in page(admin_client, model, "files/")
 
 
+def test_of_many_copies_the_first_are_shown_and_all_are_counted(admin_client: Client) -> None:
+    model = make_model("one", content_key="x")
+    for number in range(23):
+        make_model(f"copy {number:02}", content_key="x")
+    html = page(admin_client, model, "files/")
+    assert "The first 20 of 23." in html
+    assert "copy 19" in html and "copy 20" not in html
+    detail = admin_client.get(f"/api/models/{model.pk}/").json()
+    assert len(detail["duplicates"]) == 20
+
+
 def test_a_problem_is_said_first_with_what_to_do(admin_client: Client) -> None:
     model = make_model("half", state="incomplete", reason="1 of 2 is there.")
     html = page(admin_client, model)
@@ -138,3 +150,31 @@ def test_a_taken_name_is_refused_beside_its_field(admin_client: Client) -> None:
     assert 'aria-invalid="true"' in html and "kept</textarea>" in html
     model.refresh_from_db()
     assert model.notes == ""
+
+
+@pytest.mark.parametrize("tags", [[1, 2], [["x"]], None, 5, {"a": 1}, "str", ["x" * 500]])
+def test_damaged_tags_break_no_page(admin_client: Client, tags: object) -> None:
+    model = make_model("odd")
+    LlamaModel.objects.filter(pk=model.pk).update(tags=Value(tags, JSONField()))
+    page(admin_client, model, "overview/")
+    admin_client.post(f"/models/{model.pk}/change/", {"tags": "work"})
+    model.refresh_from_db()
+    assert model.tags == ["work"]
+
+
+@pytest.mark.parametrize("alias", ["FAST", "First"])
+def test_a_name_is_the_same_in_another_case(admin_client: Client, alias: str) -> None:
+    ModelAlias.objects.create(name="fast", llama_model=make_model("first"))
+    model = make_model("second")
+    response = admin_client.post(f"/models/{model.pk}/change/", {"aliases": alias})
+    assert response.status_code == 422
+    html = response.content.decode()
+    assert 'id="aliases-hint">“' in html and 'class="err"' in html
+    assert not model.aliases.exists()
+
+
+def test_the_case_of_ones_own_name_can_be_changed(admin_client: Client) -> None:
+    model = make_model("Llama")
+    for aliases in ("fast", "Fast, llama"):
+        admin_client.post(f"/models/{model.pk}/change/", {"aliases": aliases})
+    assert sorted(model.aliases.values_list("name", flat=True)) == ["Fast", "llama"]

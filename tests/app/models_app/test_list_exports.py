@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.test import AsyncClient, Client
 
 from models_app.lists.exports import as_json, csv_cell, markdown_cell
 from tests.factories import make_model
@@ -63,3 +65,39 @@ def test_markdown_cells_hold_their_text(admin_client: Client) -> None:
 @pytest.mark.parametrize("value", ["a\nb", "a\r\nb", "a\u2028b"])
 def test_a_markdown_cell_is_one_line(value: Any) -> None:
     assert len(markdown_cell(value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("kind=chatt", "kind: must be one of"),
+        ("state=bogus", "state: must be one of"),
+        ("colour=red", "colour: unknown"),
+        ("limit=5", "limit: an export holds all models that match."),
+    ],
+)
+def test_a_wrong_filter_is_refused_and_named(admin_client: Client, query: str, says: str) -> None:
+    response = admin_client.get(f"/models/export/csv/?{query}")
+    assert response.status_code == 400
+    assert says in response.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("form", ["csv", "json", "md"])
+async def test_an_event_loop_is_sent_chunks(
+    async_client: AsyncClient, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr("models_app.lists.exports.CHUNK_BYTES", 64)
+    await sync_to_async(fill)(async_client)
+    response: Any = await async_client.get(f"/models/export/{form}/")
+    assert response.is_async
+    chunks = [chunk async for chunk in response.streaming_content]
+    text = b"".join(chunks).decode()
+    assert all(f"model {n}" in text for n in range(5))
+    assert form == "csv" or len(chunks) > 3
+
+
+def fill(client: AsyncClient) -> None:
+    client.force_login(User.objects.create_user("vi"))
+    for n in range(5):
+        make_model(f"model {n}", files=False)

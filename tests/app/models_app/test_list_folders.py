@@ -36,6 +36,9 @@ def test_a_folder_is_added(admin_client: Client, tmp_path: Path) -> None:
     [
         ("/does/not/exist", "does not exist"),
         ("/proc", "folder of the system"),
+        ("models", "give the full path, from /"),
+        ("../models", "give the full path, from /"),
+        ("~nobody-here/models", "give the full path, from /"),
         ("", "This field is required"),
     ],
 )

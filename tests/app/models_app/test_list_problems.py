@@ -47,3 +47,8 @@ def test_what_is_still_on_disk_cannot_be_removed(admin_client: Client, state: st
     response = admin_client.post(f"/models/{model.pk}/remove/", follow=True)
     assert "only missing models can be removed" in response.content.decode()
     assert LlamaModel.objects.exists()
+
+
+def test_a_wrong_filter_is_named(admin_client: Client) -> None:
+    html = admin_client.get("/models/problems/?sort=beauty").content.decode()
+    assert "sort: must be one of" in html

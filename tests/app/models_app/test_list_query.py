@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models_app.lists.keyset import Cursor
-from models_app.lists.listing import SORT_KEYS, ListQuery, read
+from models_app.lists.listing import SORT_KEYS, ListQuery, read, turn
+from tests.factories import make_model
 
 PARAMETERS = ("q", "arch", "kind", "state", "root", "fits", "hidden", "sort", "cursor", "limit")
 
@@ -83,3 +84,26 @@ def test_any_text_is_used_or_named_but_never_raises(given_text: dict[str, str]) 
     query, problems = read(given_text)
     assert query.sort.removeprefix("-") in SORT_KEYS
     assert set(problems) <= set(given_text)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"can": "tools"}, ["big", "small"]),
+        ({"can": "vision"}, ["small"]),
+        ({"min_params": "7000000000"}, ["big"]),
+        ({"min_context": "8192"}, ["small"]),
+        ({"can": "tools", "min_params": "1", "min_context": "1"}, ["big", "small"]),
+    ],
+)
+def test_models_are_found_by_what_they_can_and_how_big_they_are(
+    asked: dict[str, str], names: list[str]
+) -> None:
+    make_model("small", files=False, parameters=10**9, capabilities=["tools", "vision"])
+    make_model("big", files=False, parameters=7 * 10**9, context_length=4096)
+    make_model("dark", files=False, parameters=None, context_length=None, capabilities=[])
+    query, problems = read(asked)
+    assert not problems and query.is_filtered
+    assert [row["name"] for row in turn(query, ("name",)).rows] == names
+    assert dict(query.kept) == asked

@@ -37,9 +37,10 @@ def test_what_a_scan_could_not_read_is_shown_as_text(admin_client: Client) -> No
     errors = [
         {"path": "/srv/<b>", "kind": "os_error", "message": "Permission denied"},
         {"path": "/srv/new.gguf", "kind": "settling", "message": "is being written"},
+        {"path": "/srv/web.gguf", "kind": "invalid", "message": "is an HTML page"},
     ]
     ScanRun.objects.create(state="done", n_errors=1, errors=errors)
     html = admin_client.get("/models/").content.decode()
     assert "1 place could not be read." in html
     assert "/srv/&lt;b&gt;</span> Permission denied" in html
-    assert "is being written" not in html
+    assert "is being written" not in html and "is an HTML page" not in html

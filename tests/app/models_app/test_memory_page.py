@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -231,3 +233,25 @@ def test_a_device_that_hides_its_free_memory_is_not_known(
 ) -> None:
     monkeypatch.setattr(capacity, "_source", lambda: [FakeDevice("ram", "ram", 16 * GIB)])
     assert verdict(page(admin_client, model)) == "Not known: RAM does not say how much is free"
+
+
+@pytest.mark.usefixtures("ram_only")
+def test_an_emptied_field_says_what_counts_instead(admin_client: Client, model: LlamaModel) -> None:
+    html = admin_client.get(f"/models/{model.pk}/?ctx=&parallel=2", headers=HTMX).content.decode()
+    hint = '<small id="ctx-hint" hx-swap-oob="true">left empty: 8,192 counts</small>'
+    assert hint in html
+    assert 'name="ctx" value="8,192" placeholder="8,192"' in page(admin_client, model)
+
+
+@pytest.mark.usefixtures("ram_only")
+def test_the_command_for_these_options_is_shown_and_can_be_copied(admin_client: Client) -> None:
+    model = make_model("a", path="/srv/it's here/$(x) a.gguf")
+    html = unescape(page(admin_client, model, "?ctx=4096&parallel=2&cache_k=q8_0&cache_v=q8_0"))
+    found = re.search('<pre class="cmd[^>]*>(.*)</pre>', html)
+    assert found is not None
+    assert shlex.split(found[1]) == [
+        "llama-server", "-m", "/srv/it's here/$(x) a.gguf", "--ctx-size", "4096",
+        "--parallel", "2", "--cache-type-k", "q8_0", "--cache-type-v", "q8_0",
+        "--n-gpu-layers", "0",
+    ]  # fmt: skip
+    assert f'data-copy="{found[1]}"' in html

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from llamadash.formats import size
+from models_app.core.tensors import MAX_SUM
 from models_app.models import LlamaModel, ModelFile, ScanState
 from tests.fakes.gguf_hostile import HOSTILE
 from tests.fakes.gguf_models import llama_like
@@ -37,7 +38,7 @@ def test_an_invalid_model_says_why_and_where(tmp_path: Path) -> None:
     assert model.reason.startswith("GGUF version 9 is not known")
     assert model.reason.endswith(" (at byte 4).")
     assert (file.error_kind, file.error_offset) == ("unsupported_version", 4)
-    assert (report.invalid, report.n_errors) == (1, 1)
+    assert (report.invalid, report.n_errors) == (1, 0)  # it was read: no error of the scan
     assert last_run().errors[0]["path"] == str(path)
 
 
@@ -119,3 +120,14 @@ def test_hostile_texts_are_stored_as_texts(tmp_path: Path) -> None:
     llama_like(tmp_path / "a.gguf", name="<script>\0\x1b[31m' OR 1=1 --")
     scan_of(tmp_path)
     assert "\0" not in LlamaModel.objects.get().name
+
+
+def test_tensors_larger_than_any_column_are_stored_as_unknown(tmp_path: Path) -> None:
+    huge = 1 << 60
+    lines = [(f"blk.0.t{number}.weight", (huge,), "F32") for number in range(4)]
+    path = llama_like(tmp_path / "huge.gguf", tensors=lines, data="none")
+    scan_of(tmp_path)
+    model, file = model_at(path), file_at(path)
+    assert model.state == "incomplete"
+    assert model.weights_bytes is None
+    assert file.tensors is not None and file.tensors["nbytes"] == MAX_SUM

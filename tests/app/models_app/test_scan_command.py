@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,53 @@ def test_folders_of_the_environment_are_scanned(folder: Path, settings: Any) -> 
     settings.MODELS_DIRS = [folder]
     assert json.loads(output("--json"))["added"] == 2
     assert ModelRoot.objects.get().source == "environment"
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+def test_an_empty_folder_argument_is_refused(path: str) -> None:
+    with pytest.raises(CommandError, match=r"^Give the path of a folder\.$"):
+        output(path)
+    assert not ModelRoot.objects.exists()
+
+
+def test_a_hostile_file_name_steers_no_terminal(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31m\nb.gguf").write_bytes(b"GGUF")
+    err = StringIO()
+    call_command("scan_models", str(at_rest(tmp_path)), stdout=StringIO(), stderr=err)
+    assert "\x1b" not in err.getvalue() and len(err.getvalue().splitlines()) == 1
+    with pytest.raises(CommandError) as caught:
+        output(tmp_path / "no\x1b[31m")
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_the_scan_and_keeps_what_was_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    def signalled(*_: object) -> list[ModelRoot]:
+        signal.raise_signal(number)
+        return [root_at(folder)]
+
+    before = signal.getsignal(number)
+    monkeypatch.setattr("models_app.roots.for_scan", signalled)
+    with pytest.raises(CommandError, match="what was read is kept"):
+        output(folder)
+    assert last_run().state == ScanState.CANCELLED
+    assert signal.getsignal(number) == before
+
+
+def test_a_cancelled_scan_counts_what_it_compared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output(folder)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("models_app.scanning.RootScan", interrupted)
+    with pytest.raises(CommandError):
+        output(folder)
+    assert (last_run().n_models, last_run().n_unchanged) == (2, 0)
 
 
 def test_a_busy_root_is_said_in_one_line(folder: Path) -> None:

@@ -27,6 +27,15 @@ def test_copies_know_of_each_other(tmp_path: Path) -> None:
     assert [model_at(each).copies for each in (path, copy, other)] == [2, 2, 1]
 
 
+def test_broken_files_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    broken = [tmp_path / name for name in ("a.gguf", "b.gguf")]
+    for path in broken:
+        path.write_bytes(b"GGUF")
+    scan_of(tmp_path)
+    models = [model_at(path) for path in broken]
+    assert [(model.state, model.copies) for model in models] == [("invalid", 1)] * 2
+
+
 def test_a_hard_link_is_a_copy(tmp_path: Path) -> None:
     path = llama_like(tmp_path / "a.gguf")
     os.link(path, tmp_path / "b.gguf")

@@ -11,10 +11,19 @@ from tests.scans import last_run, model_at, scan_of
 pytestmark = pytest.mark.django_db
 
 
-def projector(path: Path, *, width: int | None = 256, basename: str | None = None) -> Path:
+def projector(
+    path: Path,
+    *,
+    width: int | None = 256,
+    basename: str | None = None,
+    sees: bool | None = True,
+    hears: bool | None = None,
+) -> Path:
     builder = GGUFBuilder().value("general.architecture", "clip")
     builder.value("general.type", "mmproj").value("general.file_type", 1)
-    builder.value("clip.has_vision_encoder", True)
+    for key, flag in (("vision", sees), ("audio", hears)):
+        if flag is not None:
+            builder.value(f"clip.has_{key}_encoder", flag)
     if width is not None:
         builder.value("clip.vision.projection_dim", width)
     if basename is not None:
@@ -75,6 +84,30 @@ def test_among_different_models_the_names_decide(tmp_path: Path) -> None:
     scan_of(tmp_path)
     assert model_at(seeing).projector == model_at(eye)
     assert model_at(blind).projector is None
+
+
+@pytest.mark.parametrize(
+    ("sees", "hears", "vision"),
+    [(True, True, True), (None, None, True), (False, True, False), (None, True, False)],
+)
+def test_only_a_projector_that_sees_gives_vision(
+    tmp_path: Path, sees: bool | None, hears: bool | None, vision: bool
+) -> None:
+    model = text(tmp_path / "a.gguf")
+    companion = projector(tmp_path / "mmproj-F16.gguf", sees=sees, hears=hears)
+    scan_of(tmp_path)
+    assert model_at(model).projector == model_at(companion)
+    assert ("vision" in model_at(model).capabilities) == vision
+
+
+def test_a_projector_that_is_not_whole_is_not_paired(tmp_path: Path) -> None:
+    model = text(tmp_path / "a.gguf")
+    half = projector(tmp_path / "mmproj-F16.gguf")
+    half.write_bytes(half.read_bytes()[:-100])
+    scan_of(tmp_path)
+    assert (model_at(half).kind, model_at(half).state) == ("projector", "incomplete")
+    assert model_at(model).projector is None
+    assert "vision" not in model_at(model).capabilities
 
 
 def test_a_vanished_projector_takes_the_vision_with_it(tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ def root(tmp_path: Path) -> ModelRoot:
 
 def ended(ago: timedelta, **columns: object) -> ScanRun:
     at = timezone.now() - ago
-    return ScanRun.objects.create(state=ScanState.DONE, created_at=at, ended_at=at, **columns)
+    run = ScanRun.objects.create(state=ScanState.DONE, created_at=at, ended_at=at, **columns)
+    run.roots.set(ModelRoot.objects.all())
+    return run
 
 
 def test_a_request_waits_until_it_is_run(root: ModelRoot) -> None:

@@ -56,6 +56,19 @@ def test_a_folder_inside_or_around_a_root_is_refused_and_the_root_named(tmp_path
     assert f"contains {tmp_path / 'a'}" in only(roots.check_new(tmp_path))
 
 
+def test_a_clash_with_a_root_that_is_switched_off_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    root_at(tmp_path / "a", enabled=False)
+    assert "which is switched off" in only(roots.check_new(tmp_path / "a" / "b"))
+    assert "which is switched off: remove that first" in only(roots.check_new(tmp_path))
+
+
+def test_a_blank_at_the_end_is_part_of_a_folders_name(tmp_path: Path) -> None:
+    (tmp_path / "models ").mkdir()
+    assert roots.add_root(f"{tmp_path}/models ").path == f"{tmp_path}/models "
+    assert "does not exist" in only(roots.check_new(f"{tmp_path}/models"))
+
+
 def test_a_name_that_begins_alike_is_another_folder(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models-2").mkdir()

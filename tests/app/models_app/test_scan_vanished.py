@@ -71,6 +71,17 @@ def test_a_renamed_model_keeps_its_identity(path: Path) -> None:
     assert str(new).lower() in model.search_text
 
 
+def test_a_renamed_model_that_has_a_copy_keeps_its_identity(path: Path) -> None:
+    copy = path.with_name("copy.gguf")
+    copy.write_bytes(path.read_bytes())
+    scan_of(path.parent)
+    before = favour(path)
+    new = path.rename(path.with_name("b.gguf"))
+    scan_of(path.parent)
+    assert (model_at(new).pk, model_at(new).notes) == (before.pk, "mine")
+    assert (model_at(copy).notes, model_at(copy).copies) == ("", 2)
+
+
 def test_a_model_moved_to_another_root_is_followed(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     one.mkdir()

@@ -71,6 +71,7 @@ def test_a_section_goes_back_to_its_defaults(admin_client: Client) -> None:
     assert not Setting.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)  # they are set once the change is committed
 def test_levels_of_loggers_are_set_by_name(admin_client: Client) -> None:
     data = {
         "logger": ["models_app", "metrics_app", "urllib3.pool"],

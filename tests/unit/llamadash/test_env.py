@@ -30,22 +30,6 @@ def test_a_wrong_boolean_names_variable_value_and_what_is_allowed(
         env.boolean(NAME)
 
 
-@pytest.mark.parametrize("value", ["x", "0", "11", "1.5", ""])
-def test_an_integer_outside_its_range_is_refused(
-    monkeypatch: pytest.MonkeyPatch, value: str
-) -> None:
-    monkeypatch.setenv(NAME, value)
-    with pytest.raises(ImproperlyConfigured, match="from 1 to 10"):
-        env.integer(NAME, 5, least=1, most=10)
-
-
-@pytest.mark.parametrize("value", ["9300", "80-90", "9400-9300", "a-b", "9300-70000", "²-³"])
-def test_a_wrong_port_range_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    monkeypatch.setenv(NAME, value)
-    with pytest.raises(ImproperlyConfigured, match=NAME):
-        env.port_range(NAME, "9300-9399")
-
-
 def test_a_choice_lists_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, "LOUD")
     with pytest.raises(ImproperlyConfigured, match="DEBUG, INFO"):
@@ -55,6 +39,17 @@ def test_a_choice_lists_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None
 def test_folders_are_separated_as_in_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, os.pathsep.join(["/srv/a", " /srv/b ", ""]))
     assert env.paths(NAME) == [Path("/srv/a"), Path("/srv/b")]
+
+
+def test_a_folder_may_start_at_home_or_here_and_have_blanks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(NAME, "~/models:my models:~nobody-here")
+    home, here, odd = env.paths(NAME)
+    assert home == Path.home() / "models"
+    assert here == tmp_path / "my models"
+    assert odd == tmp_path / "~nobody-here"
 
 
 def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

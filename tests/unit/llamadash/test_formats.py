@@ -41,11 +41,3 @@ def test_a_measured_time_keeps_its_size(value: float) -> None:
     number, unit = formats.seconds(value).split()
     shown = float(number.replace(",", "")) * (0.001 if unit == "ms" else 1)
     assert math.isclose(shown, value, rel_tol=0.06, abs_tol=0.000_051)
-
-
-def test_a_model_keeps_its_hue() -> None:
-    assert formats.hue(7) == formats.hue("7") == formats.hue(7)
-
-
-def test_hues_are_spread_over_all_six() -> None:
-    assert {formats.hue(number) for number in range(60)} == {f"s{n}" for n in range(1, 7)}

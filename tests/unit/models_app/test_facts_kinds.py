@@ -78,6 +78,19 @@ def test_a_diffusion_model_is_not_taken_for_an_embedding_model() -> None:
     assert kind({**values, "dream.block_count": 2, **TOKENIZER}) == "unknown"
 
 
+def test_an_encoder_with_a_decoder_is_no_chat_model() -> None:
+    assert kind({"general.architecture": "t5", "t5.block_count": 2, **TOKENIZER}) == "unknown"
+
+
+@pytest.mark.parametrize("key", ["None.pooling_type", ".pooling_type"])
+def test_keys_of_no_architecture_decide_nothing(key: str) -> None:
+    prefix = key.partition(".")[0]
+    own: dict[str, Value] = {key: 1, f"{prefix}.block_count": 2, f"{prefix}.context_length": 4096}
+    facts = derive(header_of({**own, **TOKENIZER}), summary_of(LAYER))
+    assert (facts.kind, facts.pooling) == ("unknown", None)
+    assert (facts.layers, facts.context_length) == (None, None)
+
+
 def test_a_decoder_is_a_chat_model_even_without_a_template() -> None:
     facts = derive(decoder_header(), summary_of(LAYER))
     assert facts.kind == "chat"

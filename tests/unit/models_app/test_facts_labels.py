@@ -32,6 +32,11 @@ def test_a_file_type_that_the_layers_contradict_is_not_believed() -> None:
     assert (found.text, found.source) == ("Q4_K", "tensors")
 
 
+def test_a_contradicted_file_type_leaves_small_or_medium_open() -> None:
+    """Not "Q4_K_M": the tensors alone are those of a Q4_K_S as well."""
+    assert label(lines("Q4_K", "Q4_K"), F16).text == "Q4_K"
+
+
 def test_rows_that_cannot_hold_the_type_do_not_contradict_it() -> None:
     tensors = lines("Q8_0", "Q5_0", row=96) + lines("Q4_K")
     assert label(tensors, Q4_K_M).text == "Q4_K_M"

@@ -51,6 +51,16 @@ def test_what_is_left_out_is_said() -> None:
     assert (len(found), said) == (MAX_KEYS, ["5 more keys are not kept"])
 
 
+def test_what_an_estimate_needs_is_kept_although_it_comes_last() -> None:
+    texts: dict[str, Value] = {f"a{number}": "x" * MAX_TEXT for number in range(100)}
+    many: dict[str, Value] = {f"k{number}": number for number in range(MAX_KEYS)}
+    last: dict[str, Value] = {"llama.block_count": 32, "general.architecture": "llama"}
+    for before in (texts, many):
+        found, said = kept_metadata({**before, **last})
+        assert [*found][-2:] == [*last]
+        assert said
+
+
 def test_all_texts_together_are_bounded() -> None:
     texts: dict[str, Value] = {f"k{number}": "x" * MAX_TEXT for number in range(200)}
     found, said = kept_metadata(texts)

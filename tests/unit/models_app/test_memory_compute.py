@@ -52,6 +52,12 @@ def test_the_hungriest_phase_counts() -> None:
     assert compute(LLAMA, long) == compute(BARE, long)
 
 
+def test_a_context_shorter_than_the_micro_batch_caps_it() -> None:
+    assert compute(LLAMA, Options(ctx=256)) == compute(LLAMA, Options(ctx=256, ubatch=256))
+    assert compute(LLAMA, Options(ctx=200)) == compute(LLAMA, Options(ctx=256))
+    assert compute(LLAMA, Options(ctx=256)) < compute(LLAMA, Options(ctx=512))
+
+
 def test_an_encoder_needs_no_logits() -> None:
     values = {**LLAMA.values, "llama.attention.causal": False}
     encoder = LLAMA._replace(values=values)

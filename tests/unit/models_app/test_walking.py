@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -62,6 +62,53 @@ def test_too_many_files_are_a_problem_of_the_root(
     result = walked(tmp_path)
     assert result.problem == "holds more than 3 model files"
     assert not result.is_complete and len(result.found) <= 4
+
+
+def test_a_walk_that_broke_off_is_not_complete_although_a_folder_was_unlisted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "MAX_FILES", 3)
+    for name in ("many", "closed"):
+        (tmp_path / name).mkdir()
+    for number in range(9):
+        (tmp_path / "many" / f"{number}.gguf").touch()
+
+    def lister(folder: str) -> object:
+        if folder.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+        return nullcontext(iter(entries))
+
+    walk = Walk(Place(str(tmp_path)), lister=lister)  # type: ignore[arg-type]
+    walk.run()
+    assert walk.result.unlisted and not walk.result.is_complete
+
+
+def test_a_link_to_a_folder_that_is_not_scanned_is_noted(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside / "own", outside):
+        folder.mkdir(parents=True)
+    (inside / "link").symlink_to(outside)
+    (inside / "link.gguf").symlink_to(outside)
+    (inside / "own-link").symlink_to(inside / "own")
+    notes = walked(inside).notes
+    assert sorted(Path(note.path).name for note in notes) == ["link", "link.gguf"]
+    said = {(note.kind, note.message) for note in notes}
+    assert said == {("link", f"leads to the folder {outside}: add that one to scan it")}
+
+
+def test_downloads_that_have_not_ended_are_counted(tmp_path: Path) -> None:
+    blobs = tmp_path / "models--acme--Tiny-GGUF" / "blobs"
+    other = tmp_path / "models--acme--tiny" / "blobs"
+    for folder in (blobs, other):
+        folder.mkdir(parents=True)
+        (folder / f"{'a' * 64}.incomplete").touch()
+    for name in ("a.gguf.part", "b.gguf", "b.gguf.aria2", "notes.part"):
+        (tmp_path / name).touch()
+    result = walked(tmp_path)
+    noted = {Path(note.path).name for note in result.notes if note.kind == "download"}
+    assert noted == {"a.gguf.part", "b.gguf.aria2", f"{'a' * 64}.incomplete"}
+    assert result.n_unfinished == 2
 
 
 def test_notes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

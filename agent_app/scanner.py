@@ -53,19 +53,21 @@ class Scanner:
                 wake.clear()
                 started = time.perf_counter()
                 if await sync_to_async(self.step)():
-                    await run_scans(stop)
-                    await sync_to_async(scan_requests.recover)()
+                    await run_scans(stop)  # what a killed one left open, the next step marks
                 self._status.stepped(time.perf_counter() - started)
                 await wait_any(POLL_SECONDS, stop, wake)
 
     def begin(self) -> None:
         """Marks what an earlier process left open and asks for the scan at program start."""
         drop_stale_connection()
-        scan_requests.recover()
-        new_roots = ModelRoot.objects.enabled().filter(scanned_at=None)
-        if options.SCAN_ON_START.get() or new_roots.exists():
-            with suppress(scan_requests.ScanBusy, scan_requests.NothingToScan):
-                scan_requests.request_scan(trigger=ScanTrigger.START)
+        try:
+            scan_requests.recover()
+            new_roots = ModelRoot.objects.enabled().filter(scanned_at=None)
+            if options.SCAN_ON_START.get() or new_roots.exists():
+                with suppress(scan_requests.ScanBusy, scan_requests.NothingToScan):
+                    scan_requests.request_scan(trigger=ScanTrigger.START)
+        except OperationalError as error:  # a busy database must not end the server
+            logger.warning("no scan at start, the schedule goes on: %s", error)
 
     def step(self) -> bool:
         """Asks for the scan that is due. Whether one waits that can be run."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import OperationalError
 
 from agent_app.scanner import MOST_HANDED_OVER_BYTES, Scanner, handed_over, run_scans
 from llamadash import perf
@@ -70,3 +71,15 @@ async def test_a_process_that_never_stops_talking_is_read_and_not_kept() -> None
     stdout.feed_data(b"x" * (3 << 20))
     stdout.feed_eof()
     assert len(await handed_over(stdout)) == MOST_HANDED_OVER_BYTES
+
+
+@pytest.mark.parametrize("work", ["begin", "step"])
+def test_a_busy_database_does_not_end_the_scanner(
+    work: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def busy() -> int:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(scan_requests, "recover", busy)
+    getattr(Scanner(), work)()
+    assert "database is locked" in caplog.text

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "llamadash.apps.LlamadashConfig",
     "models_app",
     "metrics_app",
+    "live_app",
     "settings_app",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -107,4 +107,5 @@ def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 api.add_router("models/", "models_app.api.models_api.models_router")
 api.add_router("scans/", "models_app.api.scans_api.scans_router")
+api.add_router("metrics/", "metrics_app.api.metrics_router")
 api.add_router("system/", "llamadash.system.api.router")

@@ -1,4 +1,5 @@
-"""The ASGI application: static files, lists that are known already, Django for the rest.
+"""The ASGI application: static files, lists that are known already, Django for the rest; and the
+one WebSocket.
 
 Starts nothing: loops run in the agent only.
 """
@@ -12,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llamadash.settings")
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 from django.core.asgi import get_asgi_application
 
+from live_app.consumers import PATH, live_socket
 from llamadash.assets import Assets
 from llamadash.known_lists import KnownLists
 from llamadash.worker_threads import WorkerThreads
@@ -22,6 +24,8 @@ _http = Assets(KnownLists(WorkerThreads(get_asgi_application())))
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     if scope["type"] == "http":
         await _http(scope, receive, send)
+    elif scope["type"] == "websocket" and scope["path"] == PATH:
+        await live_socket(scope, receive, send)
     elif scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 4404, "reason": "no such socket"})

@@ -18,6 +18,7 @@ from models_app.lists.listing import UNUSABLE
 from models_app.models import LlamaModel
 
 THEMES: Final = ("auto", "light", "dark")
+_GPU_USED: Final = "gpu/memory_used_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,16 @@ class MemoryLine:
     """A device's memory in the side bar; `percent` is None when its use is unknown."""
 
     label: str
-    text: str
+    key: str  # of the metric that keeps it current
+    used: str
+    total: str
+    total_bytes: int
     title: str
     percent: str | None
+
+    @property
+    def topic(self) -> str:
+        return self.key.partition("/")[0]
 
 
 class Shell:
@@ -78,8 +86,12 @@ class Shell:
                 self._link("System", "system", "y"),
                 self._link("Admin", "admin:index", "a"),
             ]
+        observe = [
+            self._link("Dashboard", "home", "d"),
+            self._link("Monitoring", "metrics_app:monitoring", "o"),
+        ]
         run = [self._link("Models", "models_app:list", "m", note=self._n_models())]
-        return [Group("Run", run), Group("Configure", configure)]
+        return [Group("Observe", observe), Group("Run", run), Group("Configure", configure)]
 
     def _link(self, label: str, name: str, key: str, note: str | None = None) -> Link:
         match = self._request.resolver_match
@@ -126,10 +138,18 @@ class Shell:
 
 def memory_line(device: Device, label: str) -> MemoryLine:
     used, total = device.used_bytes, device.total_bytes
-    text = f"{formats.gibibytes(used)} / {formats.gibibytes(total)} GiB"
-    if used is None or not total:
-        return MemoryLine(label, text, f"{device.name}: its use is not known", None)
-    return MemoryLine(label, text, device.name, f"{min(1.0, used / total) * 100:.1f}")
+    title, percent = f"{device.name}: its use is not known", None
+    if used is not None and total:
+        title, percent = device.name, f"{min(1.0, used / total) * 100:.1f}"
+    return MemoryLine(
+        label=label,
+        key="host/memory_used_bytes" if device.kind == "ram" else f"{_GPU_USED}/{device.key}",
+        used=formats.gibibytes(used),
+        total=formats.gibibytes(total),
+        total_bytes=total,
+        title=title,
+        percent=percent,
+    )
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Every function takes None for "unknown" and answers "-": an unknown value is nev
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Final, TypeGuard
 
 UNKNOWN: Final = "-"
@@ -76,6 +77,63 @@ def percent(ratio: float | None) -> str:
         return UNKNOWN
     value = ratio * 100
     return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.1f} %"
+
+
+def amount(number: float | None) -> str:
+    """A count that may be an average: `3`, `2.4`, `131,072`."""
+    if not _known(number):
+        return UNKNOWN
+    return f"{number:,.0f}" if number == int(number) or abs(number) >= 99.95 else f"{number:.1f}"
+
+
+def per_second(number: float | None) -> str:
+    """`159.6 /s`."""
+    return f"{number:,.1f} /s" if _known(number) else UNKNOWN
+
+
+def rate(bytes_per_second: float | None) -> str:
+    """`12.3 MiB/s`."""
+    return f"{size(bytes_per_second)}/s" if _known(bytes_per_second) else UNKNOWN
+
+
+def celsius(degrees: float | None) -> str:
+    """`61 °C`."""
+    return f"{degrees:.0f} °C" if _known(degrees) else UNKNOWN
+
+
+def watts(value: float | None) -> str:
+    """`285 W`; one decimal below 10 W, where an idle device lives."""
+    if not _known(value):
+        return UNKNOWN
+    return f"{value:,.0f} W" if value >= 9.95 or value == 0 else f"{value:.1f} W"
+
+
+def hertz(value: float | None) -> str:
+    """`405 MHz`, `1.86 GHz`: the way the makers of processors write clocks."""
+    if not _known(value):
+        return UNKNOWN
+    mega = value / 1e6
+    return f"{mega:.0f} MHz" if mega < 999.5 else f"{mega / 1000:,.2f} GHz"
+
+
+# The function for each `Metric.unit`, by name: templates hand the name on to the browser.
+BY_UNIT: Final = {
+    "ratio": "percent",
+    "bytes": "size",
+    "bytes_per_second": "rate",
+    "per_second": "per_second",
+    "count": "amount",
+    "seconds": "seconds",
+    "celsius": "celsius",
+    "watts": "watts",
+    "hertz": "hertz",
+}
+
+
+def in_unit(value: float | None, unit: str) -> str:
+    """A metric's value as its unit is written; `amount` for a unit that is not known."""
+    function: Callable[[float | None], str] = globals()[BY_UNIT.get(unit, "amount")]
+    return function(value)
 
 
 def _known(value: float | None) -> TypeGuard[float]:

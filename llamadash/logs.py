@@ -75,6 +75,8 @@ def configuration(level: str, style: str) -> dict[str, Any]:
             "django.security.DisallowedHost": {"filters": ["as_one_warning"]},
             "asyncio": {"level": "WARNING"},
             "axes": {"level": "WARNING"},  # two lines of INFO for each login
+            "uvicorn.websocket": {"level": "WARNING"},  # one for each page that is opened
+            "channels_redis": {"level": "CRITICAL"},  # live_app/bridge.py says it in one line
         },
     }
 

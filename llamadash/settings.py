@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,35 @@ def database() -> dict[str, Any]:
 
 
 DATABASES = {"default": database()}
+
+
+# ---------------------------------------------------------------- live updates between processes
+def channel_layers() -> dict[str, Any]:
+    """None without REDIS_URL: one process needs no layer, its hub does all (live_app/hub.py)."""
+    url = env.text("REDIS_URL")
+    if not url:
+        return {}
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        # Not the value: it may hold a password.
+        raise ImproperlyConfigured(
+            "REDIS_URL is not allowed: give redis://host:6379/0, rediss://... or nothing."
+        )
+    if find_spec("channels_redis") is None:
+        raise ImproperlyConfigured(
+            "REDIS_URL needs the package channels-redis: install llamadash with its extra 'fleet'."
+        )
+    # Not the core layer: with redis-py 8 its sockets end when Redis does. Without a time limit for
+    # reads, since a subscription may be silent for long.
+    host = {"address": url, "socket_timeout": None, "socket_connect_timeout": 2}
+    return {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [host], "prefix": "llamadash"},
+        }
+    }
+
+
+CHANNEL_LAYERS = channel_layers()
 
 # ---------------------------------------------------------------- users, sessions, throttling
 AUTHENTICATION_BACKENDS = [

@@ -8,8 +8,9 @@ from llamadash import api_docs, views
 from llamadash.api import api
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", include("llamadash.dashboard.urls")),
     path("", include("models_app.urls")),
+    path("", include("metrics_app.pages.urls")),
     path("", include("settings_app.urls")),
     path("", include("llamadash.system.urls")),
     path("setup/", include("llamadash.setup.urls")),

@@ -1,4 +1,4 @@
-"""The pages that belong to no app: home, login, health, errors."""
+"""The pages that belong to no app: login, health, errors."""
 
 from __future__ import annotations
 
@@ -25,21 +25,10 @@ from django_htmx.http import HttpResponseClientRedirect, reswap
 from agent_app.readiness import readiness
 from llamadash import formats
 from llamadash.busy import is_busy
-from llamadash.setup.folder import SKIPPED
-from models_app.models import ModelRoot
 
 logger = logging.getLogger(__name__)
 THEMES: Final = ("auto", "light", "dark")
 YEAR_SECONDS: Final = 365 * 24 * 3600
-
-
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """The models, or the step of the setup that is next for whoever can take it."""
-    may_set_up = request.user.is_staff and not request.session.get(SKIPPED)
-    if may_set_up and not ModelRoot.objects.exists():
-        return redirect("setup:folder")
-    return redirect("models_app:list")
 
 
 class Login(LoginView):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import psutil
-
-from metrics_app.core.gpu import amd
+from metrics_app.core.gpu import amd, intel
+from metrics_app.core.gpu.cards import DRM
 from metrics_app.core.gpu.nvidia import NvidiaGpus
 from metrics_app.core.gpu.reading import GpuReading
 from metrics_app.core.memory_limit import read_limit
+from metrics_app.sources.memory import system_memory
 
-_nvidia: Final = NvidiaGpus()
+nvidia_gpus: Final = NvidiaGpus()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ def read_devices() -> list[Device]:
 def why_no_gpu() -> str:
     """What was looked at, in a sentence; empty when the size of every GPU is known."""
     gpus = _gpus()
-    silent = ", ".join(gpu.name for gpu in gpus if gpu.total_bytes is None)
+    silent = ", ".join(gpu.name for gpu in gpus if gpu.total_bytes is None and _matters(gpu, gpus))
     if silent:
         return f"No memory figures from {silent}: the driver reports none."
     if gpus:
         return ""
-    return f"No GPU found: {_nvidia.problem}, and {amd.DRM} lists no AMD card."
+    return f"No GPU found: {nvidia_gpus.problem}, and {DRM} lists no AMD or Intel card."
+
+
+def _matters(silent: GpuReading, gpus: list[GpuReading]) -> bool:
+    """The graphics inside an Intel processor have no memory; beside a real GPU that is no news."""
+    return not silent.key.startswith("intel:") or all(gpu.total_bytes is None for gpu in gpus)
 
 
 def _gpus() -> list[GpuReading]:
-    return [*_nvidia.read(), *amd.read_gpus()]
+    return [*nvidia_gpus.read(), *amd.read_gpus(), *intel.read_gpus()]
 
 
 def _device(gpu: GpuReading) -> Device | None:
@@ -53,8 +58,6 @@ def _device(gpu: GpuReading) -> Device | None:
 
 
 def _ram() -> Device:
-    memory = psutil.virtual_memory()
-    total, free = memory.total, memory.available
-    if limit := read_limit():
-        total, free = min(total, limit.limit_bytes), min(free, limit.free_bytes)
-    return Device("ram", "ram", "System memory", total, free, max(total - free, 0))
+    memory = system_memory(read_limit())
+    total, free, used = memory.total_bytes, memory.available_bytes, memory.used_bytes
+    return Device("ram", "ram", "System memory", total, free, used)

@@ -49,6 +49,11 @@ def _database() -> str:
     return f"PostgreSQL, {database.get('NAME') or '-'} on {database.get('HOST') or 'this machine'}"
 
 
+def _redis() -> str:
+    """Never the address: it holds the password."""
+    return "set, not shown" if settings.CHANNEL_LAYERS else "none"
+
+
 def _flag(name: str) -> Callable[[], bool]:
     return lambda: os.environ.get(name, "").strip().lower() in ("1", "true", "yes", "on")
 
@@ -67,6 +72,12 @@ VARIABLES: Final = (
         _setting("MODELS_DIRS"),
     ),
     Variable("DATABASE_URL", "PostgreSQL instead of SQLite.", "SQLite", _database),
+    Variable(
+        "REDIS_URL",
+        "Carries live updates when web processes and agent are separate.",
+        "none: one process",
+        _redis,
+    ),
     Variable(
         "LLAMADASH_SECRET_KEY",
         "Signs sessions; at least 32 characters.",

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from llamadash import perf
+from metrics_app.hour import hour
 from models_app import known_list
 from settings_app import options
 
@@ -24,6 +25,7 @@ def _nothing_is_kept_between_tests() -> Iterator[None]:
     yield
     options.forget()
     known_list.forget()
+    hour.clear()
     perf.monitor.reset()
     cache.clear()
 

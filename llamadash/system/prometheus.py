@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from agent_app.models import AgentHeartbeat
 from llamadash import perf
+from llamadash.system import prometheus_figures
 from llamadash.system.program import read_program
 from llamadash.system.storage import read_storage
 from metrics_app.core.exposition import Family
@@ -17,7 +18,17 @@ from models_app.models import LlamaModel, ScanRun, ScanState
 
 
 def families() -> Iterator[Family]:
-    return chain(_program(), _operations(), _registry(), _last_scan(), _storage(), _agent())
+    return chain(
+        _program(),
+        _operations(),
+        _registry(),
+        _last_scan(),
+        _storage(),
+        _agent(),
+        prometheus_figures.machine(),
+        prometheus_figures.taking(),
+        prometheus_figures.sending(),
+    )
 
 
 def _one(name: str, help: str, value: float | None, kind: str = "gauge", **labels: str) -> Family:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from agent_app import loops
 from agent_app.readiness import readiness
 from llamadash import perf
+from llamadash.system.figures import read_figures
 from llamadash.system.program import read_program
 from llamadash.system.storage import read_storage
 from metrics_app.devices import read_devices, why_no_gpu
@@ -35,6 +36,7 @@ def diagnostics() -> dict[str, Any]:
         "storage": asdict(read_storage()),
         "checks": [asdict(check) for check in readiness()],
         "loops": [asdict(status) for status in loops.statuses.values()],
+        "figures": read_figures().as_json(),
         "devices": [asdict(device) for device in read_devices()],
         "no_gpu": why_no_gpu(),
         "environment": {each.name: each.text for each in VARIABLES if each.is_set},

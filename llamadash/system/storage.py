@@ -25,7 +25,7 @@ class Storage:
 
 
 def read_storage() -> Storage:
-    free_bytes, total_bytes = _disk()
+    free_bytes, total_bytes = data_disk()
     database = _sqlite() if connection.vendor == "sqlite" else _postgresql()
     return Storage(
         *database,
@@ -68,7 +68,7 @@ def _file_bytes(path: Path) -> int | None:
         return None
 
 
-def _disk() -> tuple[int | None, int | None]:
+def data_disk() -> tuple[int | None, int | None]:
     try:
         usage = shutil.disk_usage(settings.DATA_DIR)
     except OSError:

@@ -14,6 +14,7 @@ from agent_app import loops
 from agent_app.models import AgentHeartbeat
 from agent_app.readiness import readiness
 from llamadash.perf import timed
+from llamadash.system.figures import read_figures
 from llamadash.system.operations import COLUMNS, ordered
 from llamadash.system.program import read_program
 from llamadash.system.prometheus import families
@@ -40,6 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "checks": readiness(),
         "agent": AgentHeartbeat.objects.filter(node=settings.NODE).first(),
         "loops": list(loops.statuses.values()),
+        "figures": read_figures(),
         "devices": read_devices(),
         "why_no_gpu": why_no_gpu(),
         "scans": ScanRun.objects.all()[:LATEST_SCANS],

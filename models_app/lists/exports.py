@@ -11,8 +11,8 @@ from typing import Any, Final
 import orjson
 from asgiref.sync import sync_to_async
 
-# Programs run cells that start like this as formulas; a quote in front makes them text.
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+from llamadash.csv_cells import csv_cell
+
 CHUNK_BYTES: Final = 1 << 16
 Rows = Iterable[dict[str, Any]]
 
@@ -47,19 +47,6 @@ def _taken(out: io.StringIO) -> bytes:
     out.seek(0)
     out.truncate()
     return text.encode("utf-8", "replace")
-
-
-def csv_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
-    if isinstance(value, bool | int | float):
-        return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def as_json(rows: Rows) -> Iterator[bytes]:

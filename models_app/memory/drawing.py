@@ -13,27 +13,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from llamadash import formats
+from llamadash.rulers import GIB, Tick, byte_ticks, percent
 from models_app.memory.memory_fit import Load
 from models_app.memory.room import Room
 
-GIB: Final = 1 << 30
 TICK: Final = '<line class="tick" x1="{0}%" x2="{0}%" y1="0" y2="18"/>'
-STEPS: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048)
-MOST_LABELS: Final = 8
-
-
-def percent(part_bytes: float, whole_bytes: float) -> str:
-    """`22.292`, at most 100; enough digits for a screen 10,000 pixels wide."""
-    if whole_bytes <= 0:
-        return "0"
-    return f"{min(1.0, max(0.0, part_bytes / whole_bytes)) * 100:.3f}".rstrip("0").rstrip(".")
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    x: str
-    label: str = ""
-    anchor: str = "mid"  # the class of its text: "", mid, end
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +124,7 @@ def memory_bar(load: Load, name: str) -> MemoryBar:
         device_width=percent(total, end),
         margin_x=percent(total - margin, end),
         margin_width=percent(margin, end),
-        ticks=tuple(_ticks(end)),
+        ticks=tuple(byte_ticks(end)),
         is_cut=used + load.need_bytes > end,
         sentence=_sentence(load, name, used),
         load=load,
@@ -154,24 +138,6 @@ def _segments(load: Load, start: int, end: int) -> list[Segment]:
         found.append(Segment(part.texture, percent(start, end), percent(width, end)))
         start += part.size_bytes
     return found
-
-
-def _ticks(end: int) -> list[Tick]:
-    """A label at every whole step and three short ticks between two labels."""
-    unit, words = (GIB, "GiB") if end >= 4 * GIB else (1 << 20, "MiB")
-    step = next((s for s in STEPS if end / (s * unit) <= MOST_LABELS), STEPS[-1])
-    ticks = []
-    n_quarters = int(end * 4 / (step * unit))
-    for quarter in range(min(n_quarters, 4 * MOST_LABELS) + 1):
-        at = quarter * step * unit / 4
-        label = f"{quarter // 4 * step:,}" if quarter % 4 == 0 else ""
-        ticks.append(Tick(percent(at, end), label, "" if quarter == 0 else "mid"))
-    last = max((i for i, tick in enumerate(ticks) if tick.label), default=0)
-    if last:
-        near_end = float(ticks[last].x) > 94
-        label = f"{ticks[last].label} {words}"
-        ticks[last] = Tick(ticks[last].x, label, "end" if near_end else "mid")
-    return ticks
 
 
 def _sentence(load: Load, name: str, used: int) -> str:

@@ -6,3 +6,4 @@ import "./toasts.js";
 import "./focus.js";
 import "./shortcuts.js";
 import "./copy.js";
+import "./live/elements.js";

@@ -1,27 +1,34 @@
-// Times come as UTC; this shows them in the browser's zone. The exact UTC time stays in the title.
+// Times come as UTC; this shows them in the browser's zone, or in UTC where the page asks for it.
+// The exact UTC time stays in the title.
+import { duration } from "./formats.js";
+
 const two = (number) => String(number).padStart(2, "0");
 
-export function localTime(at) {
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${day} ${two(at.getHours())}:${two(at.getMinutes())}`;
+// A date whose local parts are those of the zone in which the page shows times.
+export function inZone(at) {
+  if (document.documentElement.dataset.zone !== "utc") return at;
+  return new Date(at.valueOf() + at.getTimezoneOffset() * 60_000);
 }
 
-// As llamadash/formats.py `duration` has it; one table of vectors tests both.
-export function duration(seconds) {
-  const total = Math.trunc(seconds);
-  const days = Math.trunc(total / 86400);
-  const hours = Math.trunc(total / 3600) % 24;
-  const minutes = Math.trunc(total / 60) % 60;
-  if (days) return `${days} d ${hours} h`;
-  if (hours) return `${hours} h ${two(minutes)} min`;
-  return minutes ? `${minutes} min ${two(total % 60)} s` : `${total} s`;
+export function localDay(at) {
+  const shown = inZone(at);
+  return `${shown.getFullYear()}-${two(shown.getMonth() + 1)}-${two(shown.getDate())}`;
 }
+
+export function localClock(at, withSeconds = false) {
+  const shown = inZone(at);
+  const clock = `${two(shown.getHours())}:${two(shown.getMinutes())}`;
+  return withSeconds ? `${clock}:${two(shown.getSeconds())}` : clock;
+}
+
+export const localTime = (at) => `${localDay(at)} ${localClock(at)}`;
 
 function rewrite(time) {
   const at = new Date(time.dateTime);
   if (Number.isNaN(at.valueOf())) return;
   const ago = "ago" in time.dataset;
-  const text = ago ? `${duration(Math.max(0, (Date.now() - at) / 1000))} ago` : localTime(at);
+  const shown = `${localDay(at)} ${localClock(at, "seconds" in time.dataset)}`;
+  const text = ago ? `${duration(Math.max(0, (Date.now() - at) / 1000))} ago` : shown;
   if (time.textContent !== text) time.textContent = text;
 }
 

@@ -1,4 +1,6 @@
 // Single keys; ignored while somebody types, and each browser can switch them off.
+import { readValues } from "./live/reading.js";
+import { togglePause } from "./live/socket.js";
 import { changeTheme } from "./theme.js";
 
 const STORED = "llamadash.shortcuts";
@@ -20,6 +22,14 @@ function keep(on) {
     localStorage.setItem(STORED, on ? "on" : "off");
   } catch {
     choice.checked = true;
+  }
+}
+
+function keptOpen() {
+  try {
+    return localStorage.getItem("llamadash.perf") === "on";
+  } catch {
+    return false;
   }
 }
 
@@ -46,6 +56,12 @@ function move(step) {
   links[Math.min(Math.max(to, 0), links.length - 1)]?.focus();
 }
 
+// Loaded when it is first wanted: most people never do.
+async function togglePerf() {
+  (await import("./live/perf.js")).toggle();
+}
+
+const BUTTONS = { help, pause: togglePause, read: readValues, perf: togglePerf };
 const ACTIONS = {
   j: () => move(1),
   k: () => move(-1),
@@ -53,6 +69,9 @@ const ACTIONS = {
   "/": () => document.querySelector("main input[type=search]")?.focus(),
   "?": help,
   t: changeTheme,
+  ".": togglePause,
+  v: readValues,
+  P: togglePerf,
   g: () => {
     wentAt = performance.now();
   },
@@ -73,8 +92,9 @@ function pressed(event) {
 if (dialog) {
   document.addEventListener("keydown", pressed);
   choice.addEventListener("change", () => keep(choice.checked));
-  for (const button of document.querySelectorAll(".keys-open")) {
+  for (const button of document.querySelectorAll("[data-do]")) {
     button.hidden = false;
-    button.addEventListener("click", help);
+    button.addEventListener("click", BUTTONS[button.dataset.do]);
   }
+  if (keptOpen()) togglePerf();
 }

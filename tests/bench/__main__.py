@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from tests import environment  # noqa: F401 - before Django: never the user's data
-from tests.bench import api_list, gguf_reader, machine, scan, serve_process
+from tests.bench import (
+    api_list,
+    browser_live,
+    fan_out,
+    gguf_reader,
+    machine,
+    sampling,
+    scan,
+    serve_process,
+    time_series,
+)
 from tests.bench.row import Row
 from tests.bench.table import table
 
@@ -29,7 +39,17 @@ class Bench(Protocol):
 
 
 BENCHES: Final[dict[str, Bench]] = {
-    bench.NAME: bench for bench in (gguf_reader, scan, api_list, serve_process)
+    bench.NAME: bench
+    for bench in (
+        gguf_reader,
+        scan,
+        api_list,
+        time_series,
+        sampling,
+        fan_out,
+        browser_live,
+        serve_process,
+    )
 }
 
 

@@ -6,6 +6,7 @@ to anywhere but the server.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from tests.browser.models_on_disk import PLENTY, write_models
 from tests.requirements_here import need
 
 TOP = Path(__file__).resolve().parents[2]
@@ -107,6 +109,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def models_folder(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The one folder of models that the server knows, scanned."""
+    folder = tmp_path_factory.mktemp("on-disk") / "models"
+    write_models(folder)
+    report = json.loads(server.manage("scan_models", str(folder), "--json"))
+    assert report["models"] == PLENTY + 4
+    return folder
+
+
+@pytest.fixture(scope="session")
 def cookies(browser: Browser, server: Server) -> Any:
     """Of a session that was logged in through the page, once."""
     context = browser.new_context()
@@ -144,7 +156,9 @@ def watch(page: Page, url: str) -> list[str]:
 
     def on_console(message: ConsoleMessage) -> None:
         # Answers of 4xx are shown by the browser as errors; tests of them are meant.
-        refused = message.text.startswith("Failed to load resource") and " 4" in message.text
+        text = message.text
+        refused = text.startswith("Failed to load resource") and " 4" in text
+        refused |= text.startswith("WebSocket connection") and "response code: 4" in text
         if message.type in ("error", "warning") and not refused:
             complaints.append(f"{message.type}: {message.text}")
 

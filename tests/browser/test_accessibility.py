@@ -10,6 +10,9 @@ from tests.browser.conftest import accessibility_problems, is_wider_than_the_win
 pytestmark = pytest.mark.browser
 
 PAGES = (
+    "/monitoring/?range=5m",
+    "/monitoring/?view=table",
+    "/monitoring/?start=x",
     "/settings/scanning/",
     "/settings/diagnostics/",
     "/settings/environment/",

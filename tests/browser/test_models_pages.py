@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,18 +8,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Server, accessibility_problems, is_wider_than_the_window
-from tests.browser.models_on_disk import HOSTILE_NAME, PLENTY, write_models
+from tests.browser.models_on_disk import HOSTILE_NAME, PLENTY
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module", autouse=True)
-def folder(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("on-disk") / "models"
-    write_models(folder)
-    report = json.loads(server.manage("scan_models", str(folder), "--json"))
-    assert report["models"] == PLENTY + 4
-    return folder
+@pytest.fixture(autouse=True)
+def folder(models_folder: Path) -> Path:
+    return models_folder
 
 
 @pytest.fixture

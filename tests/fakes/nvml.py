@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class NVMLError(Exception):
@@ -17,11 +21,32 @@ class Memory:
 
 
 @dataclass
+class Utilization:
+    gpu: int
+    memory: int
+
+
+@dataclass
+class Process:
+    pid: int
+
+
+@dataclass
 class Gpu:
+    """None is what the GPU does not support: asking for it fails."""
+
     uuid: str
     name: str | bytes
-    memory: Memory | None  # None: asking for it fails
+    memory: Memory | None
     lost: bool = False
+    utilization: Utilization | None = None
+    celsius: int | None = None
+    milliwatts: int | None = None
+    limit_milliwatts: int | None = None
+    clocks_mhz: tuple[int, int, int] | None = None  # graphics, SM, memory
+    fan_percent: int | None = None
+    computing: list[int] | None = None  # process ids
+    drawing: list[int] | None = None
 
 
 @dataclass
@@ -29,6 +54,7 @@ class Nvml:
     gpus: list[Gpu] = field(default_factory=list)
     driver_works: bool = True
     starts: int = 0
+    hang: threading.Event | None = None  # every question about a GPU waits for it
 
     def nvmlInit(self) -> None:
         self.starts += 1
@@ -50,6 +76,38 @@ class Nvml:
         return handle.name
 
     def nvmlDeviceGetMemoryInfo(self, handle: Gpu) -> Memory:
-        if handle.memory is None:
+        return self._told(handle, handle.memory)
+
+    def nvmlDeviceGetUtilizationRates(self, handle: Gpu) -> Utilization:
+        return self._told(handle, handle.utilization)
+
+    def nvmlDeviceGetTemperature(self, handle: Gpu, sensor: int) -> int:
+        assert sensor == 0
+        return self._told(handle, handle.celsius)
+
+    def nvmlDeviceGetPowerUsage(self, handle: Gpu) -> int:
+        return self._told(handle, handle.milliwatts)
+
+    def nvmlDeviceGetEnforcedPowerLimit(self, handle: Gpu) -> int:
+        return self._told(handle, handle.limit_milliwatts)
+
+    def nvmlDeviceGetClockInfo(self, handle: Gpu, kind: int) -> int:
+        return self._told(handle, handle.clocks_mhz)[kind]
+
+    def nvmlDeviceGetFanSpeed(self, handle: Gpu) -> int:
+        return self._told(handle, handle.fan_percent)
+
+    def nvmlDeviceGetComputeRunningProcesses(self, handle: Gpu) -> list[Process]:
+        return [Process(pid) for pid in self._told(handle, handle.computing)]
+
+    def nvmlDeviceGetGraphicsRunningProcesses(self, handle: Gpu) -> list[Process]:
+        return [Process(pid) for pid in self._told(handle, handle.drawing)]
+
+    def _told(self, gpu: Gpu, value: T | None) -> T:
+        if self.hang is not None:
+            self.hang.wait()
+        if gpu.lost:
+            raise NVMLError("GPU is lost")
+        if value is None:
             raise NVMLError("Not Supported")
-        return handle.memory
+        return value

@@ -10,7 +10,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((TOP / "templates").rglob("*.html"))
-SCRIPTS = [*sorted((TOP / "static/js").glob("*.js")), TOP / "static/css/llamadash.css"]
+SCRIPTS = [*sorted((TOP / "static/js").rglob("*.js")), TOP / "static/css/llamadash.css"]
 
 FORBIDDEN = {
     "an inline style": re.compile(r"\sstyle\s*=|<style\b", re.I),

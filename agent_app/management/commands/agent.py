@@ -7,9 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from agent_app.bridging import make_bridge
 from agent_app.composition import make_agent
 from agent_app.preparing import prepare
 from agent_app.stop import on_stop
+from live_app.bridge import Bridge
 
 
 class Command(BaseCommand):
@@ -20,16 +22,19 @@ class Command(BaseCommand):
         parser.add_argument("--no-live", action="store_true", help="without live updates")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["no_live"]:
+        if not options["no_live"] and not settings.CHANNEL_LAYERS:
             raise CommandError(
-                "an agent in a process of its own cannot reach browsers: "
-                "use `serve`, or add --no-live to do without live updates."
+                "an agent in a process of its own cannot reach browsers: set REDIS_URL, here and "
+                "for the web processes, use `serve`, or add --no-live to do without live updates."
             )
         settings.NODE = options["node"] or settings.NODE
         prepare()
-        asyncio.run(self.run())
+        asyncio.run(self.run(None if options["no_live"] else make_bridge()))
 
-    async def run(self) -> None:
+    async def run(self, bridge: Bridge | None) -> None:
         stop = asyncio.Event()
         with on_stop(stop):
-            await make_agent().run(stop)
+            async with asyncio.TaskGroup() as group:
+                if bridge is not None:
+                    group.create_task(bridge.run(stop), name=bridge.name)
+                group.create_task(make_agent().run(stop), name="agent")

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from agent_app import listening, setup_link
+from agent_app.bridging import make_bridge
 from agent_app.composition import make_agent
 from agent_app.preparing import prepare
 
@@ -56,7 +57,15 @@ class Command(DaphneCommand):  # type: ignore[misc]  # Daphne has no types
 def run_agent() -> None:
     """The agent in a thread: Daphne owns the main one. Its end ends the process, as in `serve`."""
     try:
-        asyncio.run(make_agent().run(asyncio.Event()))
+        asyncio.run(_run_agent())
     except BaseException:
         logger.exception("the agent ended")
         os._exit(1)
+
+
+async def _run_agent() -> None:
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        if (bridge := make_bridge()) is not None:
+            group.create_task(bridge.run(stop), name=bridge.name)
+        group.create_task(make_agent().run(stop), name="agent")

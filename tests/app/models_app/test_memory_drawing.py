@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models_app.memory.drawing import MemoryBar, memory_bar, need_bar, percent, ruler
+from llamadash.rulers import percent
+from models_app.memory.drawing import MemoryBar, memory_bar, need_bar, ruler
 from models_app.memory.memory_fit import Load, Part
 from models_app.memory.room import Room
 from models_app.memory.spots import Spot

@@ -4,13 +4,14 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llamadash import formats
+from metrics_app.core.metric import Unit
 
 VECTORS = json.loads(Path(__file__).with_name("format_vectors.json").read_text())
 CASES = [(name, value, text) for name, pairs in VECTORS.items() for value, text in pairs]
@@ -41,3 +42,14 @@ def test_a_measured_time_keeps_its_size(value: float) -> None:
     number, unit = formats.seconds(value).split()
     shown = float(number.replace(",", "")) * (0.001 if unit == "ms" else 1)
     assert math.isclose(shown, value, rel_tol=0.06, abs_tol=0.000_051)
+
+
+@pytest.mark.parametrize("unit", get_args(Unit))
+def test_every_unit_of_a_metric_has_its_format(unit: str) -> None:
+    assert unit in formats.BY_UNIT
+    assert formats.in_unit(None, unit) == "-"
+
+
+def test_a_value_is_written_as_its_unit_is() -> None:
+    assert formats.in_unit(0.43, "ratio") == "43 %"
+    assert formats.in_unit(12_897_484, "bytes_per_second") == "12.3 MiB/s"

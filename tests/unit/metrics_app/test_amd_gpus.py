@@ -3,24 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metrics_app.core.gpu.amd import read_gpus
-
-GIB = 1 << 30
-
-
-def add_card(drm: Path, number: int, **files: str) -> None:
-    """As in sysfs: the card's folder links to the device at its PCI address."""
-    device = drm.parent / "devices" / f"0000:0{number}:00.0"
-    device.mkdir(parents=True)
-    for name, text in files.items():
-        (device / name).write_text(text + "\n")
-    card = drm / f"card{number}"
-    card.mkdir(parents=True)
-    (card / "device").symlink_to(device)
-
-
-def add_radeon(drm: Path, number: int, total: str, used: str, **more: str) -> None:
-    files = {"vendor": "0x1002", "device": "0x744c", "mem_info_vram_total": total}
-    add_card(drm, number, **files, mem_info_vram_used=used, **more)
+from tests.fakes.sysfs import GIB, add_card, add_radeon
 
 
 def test_memory_and_name_come_from_sysfs(tmp_path: Path) -> None:

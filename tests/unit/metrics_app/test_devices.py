@@ -8,14 +8,16 @@ import pytest
 
 from metrics_app import devices
 from metrics_app.core.gpu.nvidia import NvidiaGpus
+from metrics_app.core.gpu.reading import GpuReading
 from metrics_app.core.memory_limit import MemoryLimit
 from tests.fakes.nvml import Gpu, Memory, Nvml
 
 
 def use_gpus(monkeypatch: pytest.MonkeyPatch, *gpus: Gpu) -> None:
     there = [Path(__file__)] if gpus else []
-    monkeypatch.setattr(devices, "_nvidia", NvidiaGpus(lambda: Nvml([*gpus]), there))
+    monkeypatch.setattr(devices, "nvidia_gpus", NvidiaGpus(lambda: Nvml([*gpus]), there))
     monkeypatch.setattr("metrics_app.core.gpu.amd.read_gpus", list)
+    monkeypatch.setattr("metrics_app.core.gpu.intel.read_gpus", list)
 
 
 def test_the_machines_memory_comes_first_and_adds_up() -> None:
@@ -55,12 +57,24 @@ def test_a_gpu_of_unknown_size_is_named_but_no_place_for_a_model(
     assert "NVIDIA GB10" in devices.why_no_gpu()
 
 
+def test_graphics_inside_a_processor_are_named_only_when_they_are_all_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside = [GpuReading("intel:0000:00:02.0", "Intel GPU 4680")]
+    use_gpus(monkeypatch)
+    monkeypatch.setattr("metrics_app.core.gpu.intel.read_gpus", lambda: inside)
+    assert "Intel GPU 4680" in devices.why_no_gpu()
+    use_gpus(monkeypatch, Gpu("GPU-1", "NVIDIA H100", Memory(80, 70, 10)))
+    monkeypatch.setattr("metrics_app.core.gpu.intel.read_gpus", lambda: inside)
+    assert devices.why_no_gpu() == ""
+
+
 def test_without_a_driver_the_nvidia_package_is_not_loaded() -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from metrics_app.core.gpu import nvidia\n"
         "from metrics_app import devices\n"
-        "devices._nvidia = nvidia.NvidiaGpus(driver_files=[Path('/nowhere')])\n"
+        "devices.nvidia_gpus = nvidia.NvidiaGpus(driver_files=[Path('/nowhere')])\n"
         "devices.read_devices(); devices.why_no_gpu()\n"
         "assert not {'pynvml', 'numpy', 'django'} & {*sys.modules}"
     )

@@ -9,11 +9,16 @@ from django.conf import settings
 from agent_app.agent import Agent
 from agent_app.heartbeat import Heartbeat
 from agent_app.lease import AgentLease
+from agent_app.log_pumping import LogPumping
 from agent_app.loop_lag import LoopLag
+from agent_app.loops import Loop
 from agent_app.pruner import Pruner
 from agent_app.sampling import Sampling
 from agent_app.scanner import Scanner
+from agent_app.supervision import Supervision
 from live_app.hub import hub
+from logs_app.kept_lines import KeptLines
+from logs_app.pump import Pump
 from metrics_app.hour import hour
 from metrics_app.recording import recorder
 from metrics_app.sampler import sampler
@@ -22,7 +27,15 @@ from metrics_app.sources.this_machine import this_machine
 
 def make_agent() -> Agent:
     lease = AgentLease(Path(settings.DATA_DIR) / "agent.lock")
-    return Agent(lease, [Heartbeat(), Scanner(), Pruner(), make_sampling()])
+    loops: list[Loop] = [
+        Heartbeat(),
+        Scanner(),
+        Pruner(),
+        make_sampling(),
+        LogPumping(make_log_pump),
+        Supervision(hub.event),
+    ]
+    return Agent(lease, loops)
 
 
 def make_sampling() -> Sampling:
@@ -31,3 +44,11 @@ def make_sampling() -> Sampling:
         sampler.add(source)
     sampler.watch_by(hub.watched)
     return Sampling(sampler, hour, recorder, hub, lag)
+
+
+def make_log_pump(kept: KeptLines) -> Pump:
+    return Pump(kept, tell_lines, hub.watched)
+
+
+def tell_lines(topic: str, rows: list[list[object]], at: float) -> None:
+    hub.event(topic, "log.lines", {"lines": rows})

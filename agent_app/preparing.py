@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from agent_app.static_files import collect_if_changed
+from logs_app import application_log
 from models_app import roots
 from settings_app import diagnostics
 
@@ -25,6 +26,7 @@ def prepare() -> None:
     """
     os.umask(0o077)
     Path(settings.DATA_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+    application_log.start()
     migrate()
     diagnostics.apply()
     if problems := roots.sync_environment(settings.MODELS_DIRS):

@@ -108,4 +108,7 @@ def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
 api.add_router("models/", "models_app.api.models_api.models_router")
 api.add_router("scans/", "models_app.api.scans_api.scans_router")
 api.add_router("metrics/", "metrics_app.api.metrics_router")
+api.add_router("engines/", "engine_app.api.engines_api.engines_router")
+api.add_router("presets/", "engine_app.api.presets_api.presets_router")
+api.add_router("logs/", "logs_app.api.logs_router")
 api.add_router("system/", "llamadash.system.api.router")

@@ -89,8 +89,10 @@ class Shell:
         observe = [
             self._link("Dashboard", "home", "d"),
             self._link("Monitoring", "metrics_app:monitoring", "o"),
+            self._link("Logs", "logs_app:logs", "l"),
         ]
         run = [self._link("Models", "models_app:list", "m", note=self._n_models())]
+        run.append(self._link("Presets", "presets:list", "p"))
         return [Group("Observe", observe), Group("Run", run), Group("Configure", configure)]
 
     def _link(self, label: str, name: str, key: str, note: str | None = None) -> Link:

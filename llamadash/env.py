@@ -6,6 +6,7 @@ A wrong value stops the start: the error names the variable, the value and what 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Collection
 from contextlib import suppress
@@ -42,6 +43,29 @@ def choice(name: str, default: str, allowed: Collection[str]) -> str:
 def words(name: str, default: Collection[str] = ()) -> list[str]:
     value = text(name)
     return [word.strip() for word in value.split(",") if word.strip()] or list(default)
+
+
+def flags(name: str, never: Collection[str]) -> list[str]:
+    """Names of command-line flags, with or without their dashes; given back without."""
+    found = [word.lstrip("-").replace("_", "-") for word in words(name)]
+    for word in found:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9.-]*", word):
+            raise wrong(name, word, "names of llama-server flags, separated by commas")
+        if word in never:
+            raise wrong(name, word, "flags that llamadash does not set itself")
+    return found
+
+
+def ports(name: str, default: str) -> range:
+    """`18100-18999`, both ends included."""
+    value = text(name, default)
+    first, dash, last = value.partition("-")
+    if not (dash and first.strip().isdecimal() and last.strip().isdecimal()):
+        raise wrong(name, value, f"two port numbers with a dash between, as {default}")
+    found = range(int(first), int(last) + 1)
+    if not found or found[0] < 1024 or found[-1] > 65_535:
+        raise wrong(name, value, "ports from 1024 to 65535, the lower one first")
+    return found
 
 
 def path(name: str, default: Path) -> Path:

@@ -12,6 +12,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
 
+from engine_app.core.refused_flags import OURS_ALONE
 from llamadash import env, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,6 +29,8 @@ SECRET_KEY = env.secret("LLAMADASH_SECRET_KEY", DATA_DIR / "secret_key")
 ALLOWED_HOSTS = env.words("LLAMADASH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 ALLOWED_HOSTS_GIVEN = bool(env.words("LLAMADASH_ALLOWED_HOSTS"))
 LLAMA_SERVER_BIN = env.text("LLAMA_SERVER_BIN")
+PORT_RANGE = env.ports("LLAMADASH_PORT_RANGE", "18100-18999")
+ALLOW_FLAGS = env.flags("LLAMADASH_ALLOW_FLAGS", never=OURS_ALONE)
 
 # ---------------------------------------------------------------- applications
 INSTALLED_APPS = [
@@ -37,6 +40,8 @@ INSTALLED_APPS = [
     "llamadash.apps.LlamadashConfig",
     "models_app",
     "metrics_app",
+    "logs_app",
+    "engine_app",
     "live_app",
     "settings_app",
     "django.contrib.admin",

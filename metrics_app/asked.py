@@ -59,4 +59,7 @@ def checked_keys(keys: Sequence[str]) -> list[str]:
         raise QueryError("Name at least one series.")
     if len(wanted) > MOST_SERIES:
         raise QueryError(f"At most {MOST_SERIES} series at once; these are {len(wanted):,}.")
+    for key in wanted:
+        if "\0" in key:  # which PostgreSQL does not take
+            raise UnknownSeries("There is no such series: its name holds a NUL.")
     return wanted

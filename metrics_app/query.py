@@ -144,7 +144,8 @@ def _fill_from_memory(grid: Merging, key: str, start: int, end: float) -> Sequen
     if newest is None:
         return ()
     start = max(start, int(newest.at) - SECONDS.longest_range_seconds)
-    values = hour.read(key, start, math.ceil(end))
+    # Nothing is known of what comes: a range that ends tomorrow must not cost more.
+    values = hour.read(key, start, min(math.ceil(end), int(newest.at) + 1))
     grid.lay(values, start)
     return values
 

@@ -37,7 +37,16 @@ class SeriesIds:
 def fits(metric: Metric) -> bool:
     """Whether it can be a row: labels come from the machine, and PostgreSQL takes no NUL."""
     texts = (metric.key, 300), (metric.source, 100), (metric.name, 100), (metric.label, 200)
-    return all(len(text) <= most and "\0" not in text for text, most in texts)
+    return all(len(text) <= most and "\0" not in text and _is_utf8(text) for text, most in texts)
+
+
+def _is_utf8(text: str) -> bool:
+    """A name in a file system may hold bytes that are no text; Python keeps them as surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _row(metric: Metric) -> Series:

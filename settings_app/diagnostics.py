@@ -21,6 +21,7 @@ _LOGGER: Final = re.compile(r"[A-Za-z_][\w.]{0,99}", re.ASCII)
 KNOWN_LOGGERS: Final = (
     "models_app",
     "metrics_app",
+    "logs_app",
     "agent_app",
     "settings_app",
     "llamadash",

@@ -24,6 +24,8 @@ class Variable:
     @property
     def text(self) -> str:
         value = self.value()
+        if isinstance(value, range):
+            return f"{value[0]}-{value[-1]}"
         if isinstance(value, bool):
             return "1" if value else "0"
         if isinstance(value, (list, tuple)):
@@ -102,6 +104,19 @@ VARIABLES: Final = (
         "The llama-server to use; its folder is searched for llama-fit-params.",
         "the one on PATH",
         _setting("LLAMA_SERVER_BIN"),
+    ),
+    Variable(
+        "LLAMADASH_ALLOW_FLAGS",
+        "Flags of llama-server that presets may hold besides those on the list; some can run "
+        "programs or read any file.",
+        "none",
+        _setting("ALLOW_FLAGS"),
+    ),
+    Variable(
+        "LLAMADASH_PORT_RANGE",
+        "Ports of the engines, on loopback; one for each that runs.",
+        "18100-18999",
+        _setting("PORT_RANGE"),
     ),
     Variable(
         "LLAMADASH_LOG_LEVEL",

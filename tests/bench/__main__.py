@@ -18,8 +18,10 @@ from tests import environment  # noqa: F401 - before Django: never the user's da
 from tests.bench import (
     api_list,
     browser_live,
+    engines,
     fan_out,
     gguf_reader,
+    log_flood,
     machine,
     sampling,
     scan,
@@ -47,6 +49,8 @@ BENCHES: Final[dict[str, Bench]] = {
         time_series,
         sampling,
         fan_out,
+        engines,
+        log_flood,
         browser_live,
         serve_process,
     )

@@ -4,7 +4,6 @@ import importlib.util
 import json
 import math
 import os
-import select
 import subprocess
 import sys
 import urllib.request
@@ -15,13 +14,16 @@ from typing import Any
 
 import pytest
 
+from engine_app.child_environment import environment
+from engine_app.running.ports import free_port
 from models_app.core.demo_models import MODELS, write_demo_models
 from models_app.core.demo_vocabularies import SENTENCE
+from tests.fakes.serving import wait_until
 from tests.requirements_here import need
 
 pytestmark = pytest.mark.engine
 
-LAUNCHER = Path(__file__).parents[1] / "fakes" / "embedded_engine.py"
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 KEY = "for-this-test-only"
 QUESTION = [{"role": "user", "content": "hi"}]
 
@@ -40,27 +42,37 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def engine(model: Path, *flags: str) -> Iterator[str]:
     """The address of the engine that serves `model`."""
+    port = free_port(range(30_000 + os.getpid() % 2000, 40_000), set())
+    words = ["-m", str(model), "--port", str(port), "-c", "512", "-lv", "1", "--no-ui", *flags]
+    # More threads only spin at barriers with matrices this small.
     with (
         (model.with_suffix(".log")).open("w+b") as log,
         subprocess.Popen(
-            [sys.executable, LAUNCHER, model, *flags],
-            env=os.environ | {"LLAMA_API_KEY": KEY},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            [sys.executable, "-m", "engine_app.embedded", *words, "-t", "1"],
+            env=environment(library_path=False, embedded=True, key=KEY),
+            stdin=subprocess.DEVNULL,
             stderr=log,
-            text=True,
         ) as process,
     ):
-        assert process.stdout is not None
+        address = f"http://127.0.0.1:{port}"
         try:
-            answered, _, _ = select.select([process.stdout], [], [], 60)
-            address = process.stdout.readline().strip() if answered else ""
+            wait_until(
+                lambda: is_healthy(address) or process.poll() is not None, "the engine", seconds=60
+            )
             log.seek(0)
-            assert address, log.read().decode(errors="replace")
+            assert process.poll() is None, log.read().decode(errors="replace")
             yield address
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+
+def is_healthy(address: str) -> bool:
+    try:
+        with OPENER.open(f"{address}/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:  # nobody listens yet, or 503
+        return False
 
 
 def post(address: str, path: str, **body: Any) -> Any:
@@ -69,8 +81,7 @@ def post(address: str, path: str, **body: Any) -> Any:
         data=json.dumps(body).encode(),
         headers={"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"},
     )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=60) as answer:
+    with OPENER.open(request, timeout=60) as answer:
         return json.load(answer)
 
 

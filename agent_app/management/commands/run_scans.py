@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand
 
 from llamadash import perf
+from logs_app import application_log
 from models_app.scan import scan_requests
 from settings_app import diagnostics
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         os.nice(NICE)
+        application_log.start()
         with diagnostics.followed():
             while not stop.is_set() and scan_requests.run_next(stop=stop):
                 pass

@@ -15,6 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
+from engine_app.models import Engine
 from llamadash import asgi
 from llamadash.api import api
 from models_app.models import ScanRun
@@ -75,7 +76,7 @@ def addresses() -> list[str]:
 @pytest.fixture(autouse=True)
 def registry(admin_user: User) -> None:
     """The ids of the sample addresses exist: no 404 stands for a refusal."""
-    make_model(id=1)
+    Engine.objects.create(id=1, llama_model=make_model(id=1), node="here")
     ScanRun.objects.create(id=1, state="running")
 
 

@@ -73,3 +73,28 @@ def test_a_folder_that_cannot_be_written_says_what_to_set(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(ImproperlyConfigured, match="LLAMADASH_DATA_DIR"):
         env.secret(NAME, tmp_path / "file" / "secret_key")
+
+
+def test_flags_are_given_with_or_without_dashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "--override-tensor, lora,-ot,chat_template_file")
+    found = env.flags(NAME, never=["host"])
+    assert found == ["override-tensor", "lora", "ot", "chat-template-file"]
+
+
+@pytest.mark.parametrize("value", ["--host", "a b", "--", "$(id)"])
+def test_wrong_flags_stop_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.flags(NAME, never=["host"])
+
+
+def test_a_range_of_ports_holds_both_its_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "20000 - 20009")
+    assert env.ports(NAME, "18100-18999") == range(20_000, 20_010)
+
+
+@pytest.mark.parametrize("value", ["20000", "b-c", "20009-20000", "80-90", "65000-70000", "-5"])
+def test_what_is_no_range_of_ports_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        env.ports(NAME, "18100-18999")

@@ -13,7 +13,7 @@ from llamadash.logs import ConsoleFormatter, JsonFormatter, set_levels
 
 SOURCES = [
     path
-    for app in ("llamadash", "agent_app", "models_app", "metrics_app", "settings_app")
+    for app in ("llamadash", "agent_app", "models_app", "metrics_app", "logs_app", "settings_app")
     for path in sorted((Path(__file__).parents[3] / app).rglob("*.py"))
 ]
 LOG_CALLS = {"debug", "info", "warning", "error", "critical", "exception", "log"}

@@ -1,0 +1,79 @@
+"""A preset as a file or a pasted command describes it, with all that could not be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine_app.core.allow_list import AllowList, Refused, WrongOptions, bare, visible
+from engine_app.core.flag_kinds import Value
+
+MAX_BYTES: Final = 256 << 10  # of a file or a pasted text
+MAX_LEFT_OUT: Final = 500
+MAX_PATH: Final = 4096
+# Keys of other programs' files for what is decided elsewhere here.
+_ELSEWHERE: Final = {
+    "load-on-startup": "whether an engine starts with the program is set on its own page",
+    "stop-timeout": "llamadash waits for requests to end before it stops an engine",
+    "dedup-cache-models": "the registry already shows equal files as copies",
+    "mmproj": "the projector is the one the registry found beside the model",
+}
+
+
+class ImportedError(ValueError):
+    """Why nothing at all can be taken from a text, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    what: str
+    why: str
+
+
+@dataclass(slots=True)
+class Imported:
+    name: str
+    is_defaults: bool = False
+    options: dict[str, Value] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+    model_path: str = ""
+    alias: str = ""
+    is_default: bool = False  # of its model
+    notes: str = ""
+
+    def leave_out(self, what: str, why: str) -> None:
+        if len(self.left_out) < MAX_LEFT_OUT:
+            self.left_out.append(LeftOut(visible(what), why))
+
+    def take(self, spelling: str, raw: object, allowed: AllowList) -> None:
+        """One option: kept, put where it belongs, or left out with the reason."""
+        name = bare(spelling)
+        if name in ("model", "m"):
+            self._take_path(spelling, str(raw))
+        elif name in ("alias", "a"):
+            self.alias = str(raw).split(",")[0].strip()[:200]
+        elif name in _ELSEWHERE or name == "mm":
+            self.leave_out(spelling, _ELSEWHERE.get(name, _ELSEWHERE["mmproj"]))
+        else:
+            try:
+                key, value = allowed.read(spelling, raw)
+            except Refused as error:
+                self.leave_out(spelling, f"It may not be set here: {error.why}.")
+            except WrongOptions as error:
+                self.leave_out(spelling, " ".join(error.problems.values()))
+            else:
+                self.options[key] = value
+
+    def _take_path(self, spelling: str, path: str) -> None:
+        if len(path) > MAX_PATH or "\0" in path:
+            self.leave_out(spelling, "This cannot be a path.")
+        else:
+            self.model_path = path
+
+
+def ordered(found: Iterable[Imported], allowed: AllowList) -> list[Imported]:
+    presets = list(found)
+    for preset in presets:
+        preset.options = allowed.ordered(preset.options)
+    return presets

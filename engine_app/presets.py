@@ -1,0 +1,78 @@
+"""What a model is started with: layers of options, and where each value comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+
+from engine_app.core.allow_list import AllowList, allowing
+from engine_app.core.flag_kinds import Value
+from engine_app.models.preset import Preset
+from models_app.models import LlamaModel, ModelKind
+from models_app.options import MEMORY_CONTEXT
+
+BUILT_IN: Final = "llamadash"
+DEFAULTS: Final = "defaults"
+MODEL: Final = "model"
+PRESET: Final = "preset"
+
+
+Layers = list[tuple[str, Mapping[str, Value]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    options: dict[str, Value]
+    origin: dict[str, str]  # llamadash, defaults, model or preset
+
+
+def allow_list() -> AllowList:
+    return allowing(tuple(settings.ALLOW_FLAGS))
+
+
+def effective_options(model: LlamaModel, preset: Preset | None) -> Effective:
+    """The named preset over the model's default over the defaults over what the file implies."""
+    return layered([*inherited(model), (PRESET, preset.options if preset else {})])
+
+
+def inherited(model: LlamaModel | None) -> Layers:
+    """The layers below a named preset, the lowest first."""
+    shared = Preset.objects.global_defaults()
+    layers: Layers = [(DEFAULTS, shared.options if shared else {})]
+    if model is not None:
+        own = Preset.objects.default_of(model)
+        layers = [(BUILT_IN, implied(model)), *layers, (MODEL, own.options if own else {})]
+    return layers
+
+
+def layers_below(preset: Preset | None, model: LlamaModel | None, *, is_default: bool) -> Layers:
+    """What a preset is laid over: the defaults over nothing, a model's default not over itself."""
+    if preset is not None and preset.is_global:
+        return []
+    return [layer for layer in inherited(model) if not (is_default and layer[0] == MODEL)]
+
+
+def layered(layers: Layers) -> Effective:
+    options: dict[str, Value] = {}
+    origin: dict[str, str] = {}
+    for name, given in layers:
+        options |= given
+        origin |= dict.fromkeys(given, name)
+    # Options that another version of this program took and that are no longer on the list.
+    listed = allow_list().ordered(options)
+    return Effective(listed, {each: origin[each] for each in listed})
+
+
+def implied(model: LlamaModel) -> dict[str, Value]:
+    """What follows from the file. Without a context the engine would take all that was trained."""
+    found: dict[str, Value] = {}
+    context = MEMORY_CONTEXT.get()
+    found["ctx-size"] = min(context, model.context_length) if model.context_length else context
+    if model.kind == ModelKind.EMBEDDING:
+        found["embeddings"] = True
+    elif model.kind == ModelKind.RERANKER:
+        found["reranking"] = True
+    return found

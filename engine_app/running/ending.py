@@ -1,0 +1,66 @@
+"""Brings a process to its end, and finds out why it has ended."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from engine_app.core.verdict import Verdict, verdict
+from engine_app.health import busy_slots
+from engine_app.process import Exit
+from engine_app.running.launching import Running, first_line
+from engine_app.running.patience import Patience
+from logs_app.tail import last_lines
+
+logger = logging.getLogger(__name__)
+KEPT_LINES: Final = 50
+READ_LINES: Final = 400  # the first complaint counts, and a usage text may stand behind it
+LOOK_SECONDS: Final = 0.25
+
+
+async def end(
+    running: Running, patience: Patience, *, drains: bool, hurries: Callable[[], bool]
+) -> None:
+    """There is no process when this returns. One that no signal ends is waited for, and said."""
+    if drains:
+        await _drain(running, patience.drain, hurries)
+    child = running.child
+    child.signal(signal.SIGTERM)
+    if await child.wait(min(patience.second_term, patience.kill)):
+        return
+    child.signal(signal.SIGTERM)
+    if await child.wait(max(0.0, patience.kill - patience.second_term)):
+        return
+    while not child.ended.is_set():
+        child.kill_group()
+        if not await child.wait(patience.kill):
+            logger.error("process %s does not end even by SIGKILL: waits for a disk?", child.pid)
+
+
+async def _drain(running: Running, seconds: float, hurries: Callable[[], bool]) -> None:
+    """Waits for the requests that are being answered."""
+    deadline = time.monotonic() + seconds
+    while not hurries() and time.monotonic() < deadline and not running.is_asleep:
+        if not await busy_slots(running.port, running.key):
+            return
+        if await running.child.wait(LOOK_SECONDS):
+            return
+
+
+def last_words(source: str, running: Running) -> list[str]:
+    """What this very process has printed, as far as it is not too much."""
+    try:
+        lines = last_lines(source, READ_LINES, running.since - 1)
+    except OSError as error:
+        logger.warning("the log of %s cannot be read: %s", source, error)
+        return []
+    begin = first_line(running.run_id)
+    starts = [n for n, line in enumerate(lines) if line == begin]
+    return lines[starts[-1] + 1 :] if starts else lines
+
+
+def cause(ended: Exit, lines: Sequence[str]) -> Verdict:
+    return verdict(ended.code, ended.signal, lines)

@@ -1,0 +1,118 @@
+"""Whether a process is the one that was started: a number alone is soon another's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from engine_app.child_environment import MARK
+
+_TICKS: Final = 19  # of /proc/PID/stat, counted behind the name
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """As it was written down when the process was started."""
+
+    pid: int
+    started_ticks: int
+    executable: str
+    port: int
+    mark: str
+
+
+def started_ticks(pid: int) -> int | None:
+    """Clock ticks from boot to its start; with the pid it names a process for good."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except FileNotFoundError:
+        return None if Path("/proc/self/stat").exists() else _created(pid)
+    except OSError:  # it ended between opening and reading
+        return None
+    # The name may hold blanks and brackets: what follows its last bracket does not.
+    fields = stat.rpartition(b")")[2].split()
+    return int(fields[_TICKS])
+
+
+def _created(pid: int) -> int | None:
+    """Where there is no /proc."""
+    try:
+        return int(psutil.Process(pid).create_time() * 100)
+    except psutil.Error:
+        return None
+
+
+def executable(pid: int) -> str:
+    """Empty when it cannot be told."""
+    try:
+        return psutil.Process(pid).exe()
+    except (psutil.Error, OSError):
+        return ""
+
+
+def stranger(known: Identity) -> str | None:
+    """Why what runs under this number now is not the engine that was started; None when it is."""
+    ticks = started_ticks(known.pid)
+    if ticks is None or not _is_alive(known.pid):
+        return "its process is gone"
+    if ticks != known.started_ticks:
+        return "its process number belongs to another process now"
+    if executable(known.pid) != known.executable or mark(known.pid) != known.mark:
+        return "its process number belongs to another program now"
+    return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
+def mark(pid: int) -> str:
+    """The mark that engines carry in their environment; empty for all others."""
+    try:
+        return psutil.Process(pid).environ().get(MARK, "")
+    except (psutil.Error, OSError):
+        return ""
+
+
+def marked(owner: str) -> Iterator[tuple[int, int]]:
+    """(pid, engine id) of all that carry the mark of this owner, and of what they started."""
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        name, _, engine = mark(process.pid).partition(":")
+        if name == owner and engine.isdecimal():
+            yield process.pid, int(engine)
+
+
+def owns_port(pid: int, port: int) -> bool:
+    """Whether this process, or one of its group, is who listens there: anybody can answer."""
+    return any(_listens(each, port) for each in (pid, *_group(pid)))
+
+
+def _listens(pid: int, port: int) -> bool:
+    try:
+        connections = psutil.Process(pid).net_connections(kind="tcp")
+    except (psutil.Error, OSError):
+        return False
+    return any(
+        each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port
+        for each in connections
+    )
+
+
+def _group(leader: int) -> Iterator[int]:
+    """What a program that is a script has started. Looked at only when the first is not it."""
+    for pid in psutil.pids():
+        try:
+            if pid != leader and os.getpgid(pid) == leader:
+                yield pid
+        except (ProcessLookupError, PermissionError):
+            continue

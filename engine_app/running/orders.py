@@ -1,0 +1,95 @@
+"""What a start needs to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from engine_app import discovery
+from engine_app.core.argv import launch_argv
+from engine_app.core.flag_kinds import Value
+from engine_app.core.verdict import Verdict
+from engine_app.models import Engine, EngineBinary
+from engine_app.presets import effective_options
+from models_app.models import FileState
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that a launch needs to know, read in one go."""
+
+    engine_id: int
+    source: str
+    generation: int
+    alias: str
+    model_path: Path
+    projector_path: Path | None
+    files: tuple[Path, ...]
+    size_bytes: int
+    options: dict[str, Value]
+    binary: EngineBinary
+    last_port: int | None
+
+    @property
+    def sleeps_by_itself(self) -> bool:
+        return "sleep-idle-seconds" in self.options
+
+    def argv(self, port: int) -> list[str]:
+        """Raises LaunchError."""
+        return launch_argv(
+            self.binary.words,
+            model_path=self.model_path,
+            alias=self.alias,
+            port=port,
+            options=self.options,
+            mmproj_path=self.projector_path,
+            knows=self.binary.knows,
+            extra=settings.ALLOW_FLAGS,
+        )
+
+
+class Refusal(Exception):
+    """A launch that is not tried, and why."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.sentence)
+        self.verdict = verdict
+
+
+def refuse(code: str, sentence: str, advice: str = "") -> Refusal:
+    return Refusal(Verdict(code, sentence, advice))
+
+
+def order(engine_id: int, generation: int) -> Order:
+    """Raises Refusal."""
+    rows = Engine.objects.select_related("llama_model__projector", "preset")
+    engine = rows.filter(pk=engine_id).first()
+    if engine is None:
+        raise refuse("gone", "is not there any more")
+    model, preset = engine.llama_model, engine.preset
+    if model.state != FileState.OK:
+        why = model.reason or model.get_state_display()
+        raise refuse("refused", f"was not started: its model is not usable: {why}", "Scan again.")
+    try:
+        binary = discovery.choose(preset.binary_key if preset else "")
+    except discovery.NoEngine as error:
+        raise refuse("no_program", "has no program to run it", str(error)) from error
+    files = tuple(Path(file.path) for file in model.files.exclude(state=FileState.MISSING))
+    projector = model.projector
+    if projector is not None and projector.state != FileState.OK:
+        projector = None
+    return Order(
+        engine_id=engine.pk,
+        source=engine.source,
+        generation=generation,
+        alias=engine.alias,
+        model_path=Path(model.path),
+        projector_path=Path(projector.path) if projector else None,
+        files=(*(files or (Path(model.path),)), *((Path(projector.path),) if projector else ())),
+        size_bytes=model.size_bytes,
+        options=effective_options(model, preset).options,
+        binary=binary,
+        last_port=engine.port,
+    )

@@ -40,7 +40,7 @@ dev-setup: $(DEV_STAMP)
 
 test: dev-setup
 	@sh tests/debian_packages.sh
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m tests $(ARGS)
 
 lint: dev-setup
 	@$(VENV)/bin/ruff check .

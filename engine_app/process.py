@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from engine_app.running.identity import started_ticks
 
@@ -127,12 +127,10 @@ def _reap(pid: int) -> Exit:
 
 
 # ---------------------------------------------------------------- watching
-class _Watch:
-    def signal(self, number: int) -> None:
-        raise NotImplementedError
+class _Watch(Protocol):
+    def signal(self, number: int) -> None: ...
 
-    def close(self) -> None:
-        raise NotImplementedError
+    def close(self) -> None: ...
 
 
 def _watch(pid: int, on_end: Callable[[], None]) -> _Watch:
@@ -140,7 +138,7 @@ def _watch(pid: int, on_end: Callable[[], None]) -> _Watch:
     return _DescriptorWatch(pid, on_end) if has_descriptors else _PollingWatch(pid, on_end)
 
 
-class _DescriptorWatch(_Watch):
+class _DescriptorWatch:
     """The kernel tells; and a signal reaches this process only, even when its number is reused."""
 
     def __init__(self, pid: int, on_end: Callable[[], None]) -> None:
@@ -159,7 +157,7 @@ class _DescriptorWatch(_Watch):
             self._fd = -1
 
 
-class _PollingWatch(_Watch):
+class _PollingWatch:
     def __init__(self, pid: int, on_end: Callable[[], None]) -> None:
         if not _exists(pid):
             raise ProcessLookupError(pid)

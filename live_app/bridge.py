@@ -167,7 +167,9 @@ class Bridge:
             while self._events:
                 await self._say(self._events.popleft())
             while self._vectors:
-                await self._say(self._vectors.pop(next(iter(self._vectors))))
+                # One step, for others put in meanwhile.
+                _, vector = self._vectors.popitem()
+                await self._say(vector)
             wait = max(0.0, self._demand_due_at - time.monotonic())
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):

@@ -206,9 +206,13 @@ class Client:
             lost, dropped = self._queue.popleft()
             self._queued_bytes -= dropped.n_bytes
             if lost:  # answers to the browser's own mistakes have no topic
-                self._missed[lost] = self._missed.get(lost, 0) + 1
+                self.miss(lost, 1)
         if self._has_credit:
             self._wake()
+
+    def miss(self, topic: str, number: int) -> None:
+        """So many events of the topic are lost: said before what is sent next."""
+        self._missed[topic] = self._missed.get(topic, 0) + number
 
     def pulse(self, now: float) -> None:
         limits = self._loop_clients.limits
@@ -266,6 +270,7 @@ class Client:
         if n <= self._n_acked:
             return
         self._n_acked = n
+        self._allowance += 1  # we asked for it: a browser may take a backlog as fast as it can
         self._unacked_since = None if n == self._n_sent else self._loop_clients.loop.time()
         if self._behind or self._queue or self._missed:
             self._wake()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final
 
 from live_app.closing import Closing
@@ -32,7 +33,8 @@ class LoopClients:
         self.watchers: dict[str, set[Client]] = {}
         self._lock = threading.Lock()
         self._news: dict[str, None] = {}
-        self._events: list[tuple[str, Frame]] = []
+        self._events: deque[tuple[str, Frame]] = deque()
+        self._lost: Counter[str] = Counter()  # events of each topic that had no room
         self._is_woken = False
         self._pulse: asyncio.Task[None] | None = None
         self._check: asyncio.Task[None] | None = None
@@ -44,9 +46,11 @@ class LoopClients:
             self._wake()
 
     def tell(self, topic: str, frame: Frame) -> None:
+        """The oldest give way; who watches is told how many."""
         with self._lock:
-            if len(self._events) < MOST_WAITING_EVENTS:
-                self._events.append((topic, frame))
+            if len(self._events) == MOST_WAITING_EVENTS:
+                self._lost[self._events.popleft()[0]] += 1
+            self._events.append((topic, frame))
             self._wake()
 
     def _wake(self) -> None:
@@ -58,16 +62,21 @@ class LoopClients:
         except RuntimeError:  # the loop has ended, and with it all its clients
             self._news.clear()
             self._events.clear()
+            self._lost.clear()
 
     # ------------------------------------------------------------ on the loop
     def _deliver(self) -> None:
         with self._lock:
             news, self._news = self._news, {}
-            events, self._events = self._events, []
+            events, self._events = self._events, deque()
+            lost, self._lost = self._lost, Counter()
             self._is_woken = False
         for topic in news:
             for client in self.watchers.get(topic, ()):
                 client.has_news(topic)
+        for topic, number in lost.items():
+            for client in self.watchers.get(topic, ()):
+                client.miss(topic, number)
         for topic, frame in events:
             for client in self.watchers.get(topic, ()):
                 client.queue(topic, frame)

@@ -27,6 +27,8 @@ TURN_SECONDS: Final = 0.0005
 OPEN_LINE_SECONDS: Final = 1.0  # then a line without an end is one all the same
 IDLE_SECONDS: Final = 60.0
 _COMPLAIN_SECONDS: Final = 60.0
+# A file's times come from a clock of the kernel that stands still for so long.
+FILE_CLOCK_MS: Final = 10
 
 Take = Callable[[str, Batch], None]
 # The names of a router's children by their ports, for a source that is a router.
@@ -92,7 +94,7 @@ class SourceLog:
                 break
             self._grew_at = time.monotonic()
             at = int(piece.written_at * 1000)
-            while events and events[0].at < at:
+            while events and events[0].at <= at + FILE_CLOCK_MS:
                 self._store(Batch.of(events.pop(0)), quota)
             self._store_texts(self._lines.feed(piece.data), at, quota)
             self._output.done(descriptor, self._output.offset - self._lines.pending_bytes)

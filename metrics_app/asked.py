@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MOST_SERIES: Final = 64
+LEAST_POINTS: Final = 2  # a range seldom begins where a bucket does
 MOST_POINTS: Final = 1500
 DEFAULT_POINTS: Final = 720
 MOST_SECONDS: Final = 20 * 366 * 86_400
@@ -47,8 +48,8 @@ def checked_range(start: float, end: float, now: float) -> Range:
 
 
 def checked_points(points: int) -> int:
-    if not 1 <= points <= MOST_POINTS:
-        raise QueryError(f"Ask for 1 to {MOST_POINTS:,} points.")
+    if not LEAST_POINTS <= points <= MOST_POINTS:
+        raise QueryError(f"Ask for {LEAST_POINTS} to {MOST_POINTS:,} points.")
     return points
 
 

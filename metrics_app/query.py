@@ -30,7 +30,7 @@ from metrics_app.core.buckets import Merging, percentile, start_of
 from metrics_app.core.metric import Metric, Unit
 from metrics_app.hour import hour
 from metrics_app.models import Sample, Series
-from metrics_app.tier_choice import choose, step_of
+from metrics_app.tier_choice import choose, n_buckets, step_of
 from metrics_app.tiers import SECONDS, STORED, Tier
 
 __all__ = ["Answer", "Columns", "Latest", "QueryError", "Summary", "UnknownSeries",
@@ -58,7 +58,7 @@ def query(
     ids = _ids(wanted)
     tier = choose(asked, list(ids.values()))
     grids = _grids(wanted, asked, step_of(tier, asked, points))
-    ends = _fill_from_rows(grids, ids, tier, math.ceil(asked.end))
+    ends = _fill_from_rows(grids, ids, tier, asked)
     seconds = {key: _fill_from_memory(grids[key], key, ends[key], asked.end) for key in wanted}
     at_end = _values_at_end(grids, asked, now)
     series = {
@@ -121,21 +121,24 @@ def _ids(wanted: Iterable[str]) -> dict[str, int]:
 
 
 def _grids(wanted: Sequence[str], asked: Range, step: int) -> dict[str, Merging]:
-    start = start_of(asked.start, step)
-    n_buckets = -(-(math.ceil(asked.end) - start) // step)
-    return {key: Merging(start, step, n_buckets) for key in wanted}
+    start, n = start_of(asked.start, step), n_buckets(asked, step)
+    return {key: Merging(start, step, n) for key in wanted}
 
 
 def _fill_from_rows(
-    grids: dict[str, Merging], ids: dict[str, int], tier: Tier, end: int
+    grids: dict[str, Merging], ids: dict[str, int], tier: Tier, asked: Range
 ) -> dict[str, int]:
-    """Adds what is stored, coarse rows first. Where that ends, by key."""
+    """Adds what is stored, coarse rows first. Where that ends, by key.
+
+    The first bucket may begin before the range; what lies before that is not in it.
+    """
+    start = start_of(asked.start, tier.seconds)
     by_id = {series_id: grids[key] for key, series_id in ids.items()}
-    ends = {series_id: grid.start for series_id, grid in by_id.items()}
+    ends = dict.fromkeys(by_id, start)
     for each in reversed(STORED):
         if each.seconds <= tier.seconds:
-            ends = stored.fill(by_id, each, ends, end)
-    return {key: ends[ids[key]] if key in ids else grid.start for key, grid in grids.items()}
+            ends = stored.fill(by_id, each, ends, math.ceil(asked.end))
+    return {key: ends[ids[key]] if key in ids else start for key in grids}
 
 
 def _fill_from_memory(grid: Merging, key: str, start: int, end: float) -> Sequence[float]:

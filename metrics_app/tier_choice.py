@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from metrics_app.asked import Range
@@ -34,6 +35,17 @@ def choose(asked: Range, ids: list[int]) -> Tier:
 
 
 def step_of(tier: Tier, asked: Range, points: int) -> int:
-    """Seconds a bucket, a multiple of the tier's: at most `points` buckets, and one that is cut."""
+    """Seconds a bucket, a multiple of the tier's: at most `points` buckets, two or more of them.
+
+    Buckets begin at multiples of it, so that those of a chart that follows stay as they are; the
+    first and the last one may be cut.
+    """
     n_rows = -(-int(asked.seconds) // tier.seconds)
-    return tier.seconds * max(1, -(-n_rows // points))
+    step = tier.seconds * max(1, -(-n_rows // points))
+    while n_buckets(asked, step) > points:
+        step += tier.seconds
+    return step
+
+
+def n_buckets(asked: Range, step: int) -> int:
+    return -(-(math.ceil(asked.end) - start_of(asked.start, step)) // step)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,7 @@ class FlagError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
+class Flag(ABC):
     """One option of llama-server. `name` is its long name without dashes."""
 
     name: str
@@ -41,8 +42,9 @@ class Flag:
     def spellings(self) -> tuple[str, ...]:
         return (f"--{self.name}", *self.others)
 
+    @abstractmethod
     def parse(self, raw: object) -> Value:
-        raise NotImplementedError
+        """FlagError for what is no value of this kind."""
 
     def words(self, value: Value, spelling: str = "") -> list[str]:
         return [spelling or f"--{self.name}", text_of(value)]

@@ -11,7 +11,7 @@ from metrics_app.core.sparks import highest, path
 from metrics_app.query import QueryError, query
 
 SECONDS: Final = 300
-POINTS: Final = 60
+POINTS: Final = 61  # five seconds each: the first and the last are cut
 WIDTH, TOP, BOTTOM = 100.0, 3.0, 28.0
 
 

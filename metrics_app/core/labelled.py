@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hashlib import blake2s
 from typing import Final
 
 from metrics_app.core.metric import Metric, Unit
@@ -30,5 +31,11 @@ class Labelled(dict[str, Metric]):
 
 
 def clean(label: str) -> str:
-    kept = (character if character.isprintable() else "\ufffd" for character in label[:LONGEST])
-    return "".join(kept) or "\ufffd"
+    """As it is, if it is short text; else what can be shown of it, and a mark that tells it from
+    others of which the same can be shown."""
+    if 0 < len(label) <= LONGEST and label.isprintable():
+        return label
+    mark = blake2s(label.encode(errors="backslashreplace"), digest_size=3).hexdigest()
+    shown = label[: LONGEST - 1 - len(mark)]
+    kept = (character if character.isprintable() else "\ufffd" for character in shown)
+    return f"{''.join(kept)}~{mark}"

@@ -10,9 +10,10 @@ from metrics_app.pages.ranges import Range
 from metrics_app.query import Columns, query
 
 MOST_SERIES: Final = 64  # of one question
-PAGE_POINTS: Final = 120
-TABLE_POINTS: Final = 30
-CHART_TABLE_POINTS: Final = 720
+# One more than makes round steps: the first and the last are cut.
+PAGE_POINTS: Final = 121
+TABLE_POINTS: Final = 31
+CHART_TABLE_POINTS: Final = 721
 EXPORT_POINTS: Final = 1500
 
 

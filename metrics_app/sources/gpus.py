@@ -1,8 +1,8 @@
-"""All makers' GPUs. A machine without one has none of these metrics."""
+"""GPUs, a source for each maker: a driver that hangs costs its own. No GPU, no metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from metrics_app.core.clock import Tick
@@ -22,38 +22,42 @@ class Driver(Protocol):
     def costly(self, monotonic: float) -> dict[str, Figures]: ...
 
 
-DRIVERS: Final[tuple[Driver, ...]] = (nvidia_gpus, AmdGpus(), IntelGpus())
+DRIVERS: Final[Mapping[str, Driver]] = {
+    "NVIDIA": nvidia_gpus,
+    "AMD": AmdGpus(),
+    "Intel": IntelGpus(),
+}
 
 
 class Gpus:
     """What is cheap to ask: load, memory, temperature, power."""
 
-    name = "GPUs"
     topics = ("gpu",)
     seconds = unwatched_seconds = 1.0
 
-    def __init__(self, drivers: Sequence[Driver] = DRIVERS) -> None:
-        self._drivers = drivers
+    def __init__(self, maker: str, driver: Driver) -> None:
+        self.name = f"{maker} GPUs"
+        self._driver = driver
         self._metrics = _labelled(QUICK)
 
     def read(self, tick: Tick) -> Mapping[Metric, float | None]:
-        return _values(self._metrics, (each.quick(tick.monotonic) for each in self._drivers))
+        return _values(self._metrics, self._driver.quick(tick.monotonic))
 
 
 class GpuDetails:
     """Clocks, fans, limits and processes."""
 
-    name = "GPU details"
     topics = ("gpu",)
     seconds = 2.0
     unwatched_seconds = 10.0
 
-    def __init__(self, drivers: Sequence[Driver] = DRIVERS) -> None:
-        self._drivers = drivers
+    def __init__(self, maker: str, driver: Driver) -> None:
+        self.name = f"{maker} GPU details"
+        self._driver = driver
         self._metrics = _labelled(COSTLY)
 
     def read(self, tick: Tick) -> Mapping[Metric, float | None]:
-        return _values(self._metrics, (each.costly(tick.monotonic) for each in self._drivers))
+        return _values(self._metrics, self._driver.costly(tick.monotonic))
 
 
 def _labelled(units: Mapping[str, Unit]) -> dict[str, Labelled]:
@@ -61,12 +65,11 @@ def _labelled(units: Mapping[str, Unit]) -> dict[str, Labelled]:
 
 
 def _values(
-    metrics: Mapping[str, Labelled], answers: Iterable[dict[str, Figures]]
+    metrics: Mapping[str, Labelled], answer: dict[str, Figures]
 ) -> dict[Metric, float | None]:
     """Every GPU has every metric: what it does not tell is unknown."""
     return {
         labelled[key]: figures.get(name)
-        for answer in answers
         for key, figures in answer.items()
         for name, labelled in metrics.items()
     }

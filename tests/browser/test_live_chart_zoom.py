@@ -63,3 +63,16 @@ def test_the_cursor_shows_the_figures_of_its_moment_in_all_charts(chart: Page) -
     chart.mouse.move(5, 5)
     expect(head).to_have_text("now")
     assert now != ""
+
+
+def test_back_after_a_reload_shows_the_range_of_the_address(chart: Page, figures: Figures) -> None:
+    before = chart.locator("[data-range-text]").inner_text()
+    drag(chart, 0.25, 0.5)
+    chart.wait_for_url(re.compile(r"start="))
+    chart.reload()
+    expect(chart.locator("[data-range-text]")).not_to_have_text(before)
+    chart.go_back()
+    chart.wait_for_url(re.compile(r"\?range=1h$"))
+    expect(chart.locator("[data-follows]")).to_be_visible()
+    expect(chart.locator(f"{CPU} canvas").first).to_be_visible()
+    assert all(int(each["start"][0]) > 1_000_000 for each in figures.asked if "start" in each)

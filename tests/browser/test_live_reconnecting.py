@@ -101,3 +101,18 @@ def test_a_refused_socket_of_an_ended_session_is_not_tried_for_ever(page: Page, 
     tried = feed.connections
     page.wait_for_timeout(300)
     assert feed.connections == tried
+
+
+def test_the_chip_says_why_the_server_has_no_place(page: Page, feed: Feed) -> None:
+    feed.refuses = True
+    feed.drop()
+    chip = page.locator("live-status")
+    expect(chip).to_have_attribute("title", re.compile(r"^reconnecting since .*: busy$"))
+    seen = """() => new Promise((done) => {
+      const seen = [];
+      const chip = document.querySelector("live-status > span");
+      new MutationObserver(() => seen.push(chip.textContent)).observe(
+        chip, {childList: true, characterData: true, subtree: true});
+      setTimeout(() => done(seen), 1500);
+    })"""
+    assert "live" not in page.evaluate(seen)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -69,6 +70,18 @@ def test_a_time_without_the_topic_is_a_gap(page: Page) -> None:
     feed.wait_for("sub", 2)
     history = page.evaluate(f"{module('store')}.then((m) => m.history('t', 't/a'))")
     assert [value for _, value in history] == [2, None]
+
+
+def test_a_clock_that_was_set_back_does_not_blank_a_spark(page: Page) -> None:
+    feed = spark(page, "1,1,1,1")
+    feed.snap("t", [2])
+    for number, value in ((1, 3), (2, 5)):
+        at = AT - 3_600 + number
+        feed.send(op="delta", topic="t", seq=SEQ + number, t=at, d=[0, value])
+    feed.settle()
+    held = page.evaluate(f"{module('store')}.then((store) => store.history('t', 't/a'))")
+    assert [value for _, value in held] == [3, 5]
+    expect(page.locator("live-spark path")).to_have_attribute("d", re.compile(r"\d"))
 
 
 def sparkline(values: list[float | None]) -> str:

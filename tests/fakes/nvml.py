@@ -32,6 +32,11 @@ class Process:
 
 
 @dataclass
+class PciInfo:
+    busId: str
+
+
+@dataclass
 class Gpu:
     """None is what the GPU does not support: asking for it fails."""
 
@@ -47,6 +52,7 @@ class Gpu:
     fan_percent: int | None = None
     computing: list[int] | None = None  # process ids
     drawing: list[int] | None = None
+    bus: str | None = None  # 00000000:01:00.0
 
 
 @dataclass
@@ -54,12 +60,19 @@ class Nvml:
     gpus: list[Gpu] = field(default_factory=list)
     driver_works: bool = True
     starts: int = 0
+    stops: int = 0
     hang: threading.Event | None = None  # every question about a GPU waits for it
 
     def nvmlInit(self) -> None:
         self.starts += 1
         if not self.driver_works:
             raise NVMLError("Driver/library version mismatch")
+
+    def nvmlShutdown(self) -> None:
+        self.stops += 1
+
+    def nvmlDeviceGetPciInfo(self, handle: Gpu) -> PciInfo:
+        return PciInfo(self._told(handle, handle.bus))
 
     def nvmlDeviceGetCount(self) -> int:
         return len(self.gpus)

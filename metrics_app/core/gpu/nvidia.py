@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, NamedTuple
 
+from metrics_app.core import sysfs
 from metrics_app.core.gpu.nvml_figures import costly, quick
 from metrics_app.core.gpu.reading import Figures, GpuReading
 
@@ -26,12 +27,23 @@ DRIVER_FILES: Final = (
 )
 # A driver may never answer; who looks at a page is not kept waiting for it.
 PATIENCE_SECONDS: Final = 2.0
+# NVML that failed, or lost a GPU, is started anew: a driver is replaced, a GPU is reset.
+AGAIN_SECONDS: Final = 60.0
+PCI: Final = Path("/sys/bus/pci/devices")
 
 
 class _Gpu(NamedTuple):
     key: str
     name: str
     handle: Any  # None where NVML could not give one
+    device: Path | None = None  # in sysfs
+
+    @property
+    def sleeps(self) -> bool:
+        """To be asked before NVML, which would wake it."""
+        return self.device is not None and (
+            sysfs.text(self.device / "power" / "runtime_status") == "suspended"
+        )
 
 
 def _load_nvml() -> Any:
@@ -44,10 +56,17 @@ class NvidiaGpus:
     """The GPUs of this machine. Never raises; `problem` says why there is none."""
 
     def __init__(
-        self, load: Callable[[], Any] = _load_nvml, driver_files: Sequence[Path] = DRIVER_FILES
+        self,
+        load: Callable[[], Any] = _load_nvml,
+        driver_files: Sequence[Path] = DRIVER_FILES,
+        pci: Path = PCI,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load = load
         self._driver_files = driver_files
+        self._pci = pci
+        self._clock = clock
+        self._again_at: float | None = None  # None: nothing is wrong that a new start could mend
         self._lock = Lock()
         self._nvml: Any = None
         self._gpus: list[_Gpu] | None = None
@@ -61,17 +80,20 @@ class NvidiaGpus:
         if self._hangs():
             return [self._remembered(gpu) for gpu in gpus]
         with self._asking():
-            return [self._reading(gpu) for gpu in gpus]
+            return [self._remembered(gpu) if gpu.sleeps else self._reading(gpu) for gpu in gpus]
 
     def quick(self, monotonic: float) -> dict[str, Figures]:
         with self._asking():
-            figures = {gpu.key: self._ask(gpu, quick) for gpu in self._known()}
-        self._tell_silent(figures)
+            gpus = self._known()
+            asleep = {gpu.key for gpu in gpus if gpu.sleeps}
+            figures = {gpu.key: {} if gpu.key in asleep else self._ask(gpu, quick) for gpu in gpus}
+        self._tell_silent({key: each for key, each in figures.items() if key not in asleep})
         return figures
 
     def costly(self, monotonic: float) -> dict[str, Figures]:
         with self._asking():
-            return {gpu.key: self._ask(gpu, costly) for gpu in self._known()}
+            gpus = self._known()
+            return {gpu.key: {} if gpu.sleeps else self._ask(gpu, costly) for gpu in gpus}
 
     def _ask(self, gpu: _Gpu, figures: Callable[[Any, Any], Figures]) -> Figures:
         return {} if gpu.handle is None else figures(self._nvml, gpu.handle)
@@ -86,6 +108,8 @@ class NvidiaGpus:
         for key in self._silent - silent:
             logger.info("%s answers again", key)
         self._silent = silent
+        if silent and self._again_at is None:
+            self._again_at = self._clock() + AGAIN_SECONDS
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -106,19 +130,24 @@ class NvidiaGpus:
             self.problem = "the NVIDIA driver is loaded, but it does not answer"
             return self._gpus or []
         try:
-            if self._gpus is None:
+            if self._gpus is None or self._is_time_to_start_anew():
                 self._gpus = self._start()
             return self._gpus or []
         finally:
             self._lock.release()
 
+    def _is_time_to_start_anew(self) -> bool:
+        return self._again_at is not None and self._clock() >= self._again_at
+
     def _start(self) -> list[_Gpu] | None:
-        """None while there is no driver: it may be loaded later. A failure is final."""
+        """None while there is no driver: it may be loaded later."""
+        self._again_at = None
         if not any(file.exists() for file in self._driver_files):
             looked_at = ", ".join(str(file) for file in self._driver_files)
             self.problem = f"no NVIDIA driver is loaded (none of {looked_at} exists)"
             return None
         try:
+            self._let_go()
             self._nvml = self._load()
             self._nvml.nvmlInit()
             gpus = [self._gpu(index) for index in range(self._nvml.nvmlDeviceGetCount())]
@@ -129,20 +158,49 @@ class NvidiaGpus:
             )
             return []
         except Exception as error:  # a foreign library: whatever it raises, the program goes on
-            self.problem = f"the NVIDIA driver is loaded, but NVML failed: {error}"
-            logger.warning("NVML does not start: %s", error)
-            return []
-        self.problem = "" if gpus else "the NVIDIA driver is loaded, but it has no GPU"
+            self._not_started(f"the NVIDIA driver is loaded, but NVML failed: {error}")
+            return [gpu._replace(handle=None) for gpu in self._gpus or []]
+        if not gpus:
+            self._not_started("the NVIDIA driver is loaded, but it has no GPU")
+        elif any(gpu.handle is None for gpu in gpus):
+            self._again_at = self._clock() + AGAIN_SECONDS
+        else:
+            self.problem = ""
         return gpus
+
+    def _let_go(self) -> None:
+        """Of a GPU that was reset NVML gives new handles only when it starts anew."""
+        if self._nvml is not None:
+            with suppress(Exception):
+                self._nvml.nvmlShutdown()
+
+    def _not_started(self, problem: str) -> None:
+        if problem != self.problem:  # not once a minute
+            logger.warning("%s", problem)
+        self.problem = problem
+        self._again_at = self._clock() + AGAIN_SECONDS
 
     def _gpu(self, index: int) -> _Gpu:
         try:
             handle = self._nvml.nvmlDeviceGetHandleByIndex(index)
             key = _text(self._nvml.nvmlDeviceGetUUID(handle))
-            return _Gpu(f"nvidia:{key}", _text(self._nvml.nvmlDeviceGetName(handle)), handle)
+            name = _text(self._nvml.nvmlDeviceGetName(handle))
+            return _Gpu(f"nvidia:{key}", name, handle, self._device(handle))
         except Exception as error:  # one lost GPU must not hide the others
+            before = (self._gpus or [])[index : index + 1]
+            if before:  # it was there, and was told to be silent
+                return before[0]._replace(handle=None)
             logger.warning("NVIDIA GPU %d cannot be asked: %s", index, error)
             return _Gpu(f"nvidia:{index}", f"NVIDIA GPU {index}", None)
+
+    def _device(self, handle: Any) -> Path | None:
+        """NVML writes the bus as 00000000:01:00.0, sysfs as 0000:01:00.0."""
+        try:
+            address = _text(self._nvml.nvmlDeviceGetPciInfo(handle).busId).lower()
+        except Exception as error:
+            logger.debug("NVML: %s", error)
+            return None
+        return self._pci / address[-len("0000:01:00.0") :]
 
     def _reading(self, gpu: _Gpu) -> GpuReading:
         if gpu.handle is None:

@@ -20,12 +20,12 @@ class LiveStatus extends HTMLElement {
     this.end();
   }
 
-  show({ name, since, login }) {
+  show({ name, since, login, reason }) {
     if (!LOOK[name]) return; // nothing here is live so far
     const [look, glyph] = LOOK[name];
     this.hidden = false;
     this.className = `st ${look}`;
-    this.title = `${name} since ${localTime(since)}`;
+    this.title = `${name} since ${localTime(since)}${reason && `: ${reason}`}`;
     this.querySelector("use").setAttribute("href", `#${glyph}`);
     this.querySelector("span").textContent = name;
     const link = this.querySelector("a");

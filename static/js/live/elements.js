@@ -82,8 +82,10 @@ class LiveSpark extends LiveElement {
   redraw() {
     const now = store.now(this.topic);
     if (now === null || this.isStale) return;
-    const noted = [...this.#drawn, ...store.history(this.topic, this.getAttribute("key"))];
-    const drawing = sparkPath(means(noted, now, this.seconds, this.#drawn.length));
+    const n = this.#drawn.length;
+    const passed = this.#drawn.filter(([at]) => at <= now); // all, unless the clock was set back
+    const noted = [...passed, ...store.history(this.topic, this.getAttribute("key"))];
+    const drawing = sparkPath(means(noted, now, this.seconds, n));
     const path = this.querySelector("path");
     if (path && path.getAttribute("d") !== drawing) path.setAttribute("d", drawing);
   }

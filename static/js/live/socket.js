@@ -5,6 +5,8 @@ import * as store from "./store.js";
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 const ACK_MS = 250;
+// A server that has no place takes the connection, says why and closes it: that is not live.
+const LIVE_MS = 300;
 const MOST_OPEN = 3; // the server waits at 4 frames without an answer
 const HIDDEN_MS = Number(document.documentElement.dataset.hiddenMs ?? 30_000);
 
@@ -16,6 +18,7 @@ let socket = null;
 let failures = 0;
 let retryTimer;
 let hiddenTimer;
+let liveTimer;
 let ackTimer;
 let received = 0;
 let acknowledged = 0;
@@ -24,11 +27,12 @@ let isPaused = false;
 let isAway = false; // hidden for long, or in the browser's cache of pages
 
 export const counters = { frames: 0, bytes: 0, connections: 0, gaps: 0, errors: 0 };
-export const status = { name: "idle", since: new Date(), login: false };
+export const status = { name: "idle", since: new Date(), login: false, reason: "" };
 
-function become(name, login = false) {
-  if (status.name === name) return;
-  Object.assign(status, { name, login, since: new Date() });
+function become(name, { login = false, reason = "" } = {}) {
+  if (status.name === name && status.login === login && status.reason === reason) return;
+  const since = status.name === name ? status.since : new Date();
+  Object.assign(status, { name, login, reason, since });
   debug("socket", () => [name]);
   for (const listener of [...listeners]) listener(status);
 }
@@ -107,7 +111,7 @@ function connect() {
   socket = mine;
   mine.addEventListener("open", () => {
     wasOpen = true;
-    become("live");
+    liveTimer = setTimeout(become, LIVE_MS, "live");
     tell();
   });
   mine.addEventListener("message", (event) => {
@@ -116,12 +120,13 @@ function connect() {
   mine.addEventListener("close", (event) => {
     if (mine !== socket) return; // closed by us
     disconnected();
-    failed(event.code, wasOpen);
+    failed(event, wasOpen);
   });
 }
 
 function disconnected() {
   socket = null;
+  clearTimeout(liveTimer);
   clearTimeout(ackTimer);
   ackTimer = undefined;
   for (const topic of told) store.interrupt(topic);
@@ -136,14 +141,15 @@ function disconnect() {
   mine.close();
 }
 
-async function failed(code, wasOpen) {
-  become(navigator.onLine ? "reconnecting" : "offline");
+async function failed({ code, reason }, wasOpen) {
+  become(navigator.onLine ? "reconnecting" : "offline", { reason });
   const delay = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
   failures += 1;
   if (code === 4401 || (!wasOpen && (await isLoggedOut()))) {
-    become("offline", true);
+    if (!isPaused) become("offline", { login: true });
     return;
   }
+  if (isPaused) return;
   clearTimeout(retryTimer);
   retryTimer = setTimeout(connect, delay);
 }
@@ -164,6 +170,7 @@ function receive(text) {
   counters.bytes += text.length;
   received += 1;
   failures = 0;
+  become("live");
   store.heard();
   debug("socket", () => ["received", text]);
   const frame = JSON.parse(text);

@@ -88,6 +88,7 @@ function arrived(topic, at) {
 }
 
 function note(history, at, value) {
+  while (history.at(-1)?.[0] > at) history.pop(); // the clock was set back
   history.push([at, value ?? null]);
   while (history[0][0] < at - HISTORY_SECONDS) history.shift();
 }

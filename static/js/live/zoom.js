@@ -72,6 +72,8 @@ addEventListener("popstate", () => {
   const shown = range ? withRange(location.href, range).search : loaded;
   if (!listeners.size || location.search === shown) return; // only the part of the page
   const asked = new URLSearchParams(location.search);
+  const [start, end] = ["start", "end"].map((name) => Number.parseFloat(asked.get(name)));
   if (location.search === loaded) change(null);
-  else change({ start: Number(asked.get("start")), end: Number(asked.get("end")) });
+  else if (`${start} ${end}` === `${asked.get("start")} ${asked.get("end")}`) change({ start, end });
+  else location.reload(); // a range that only the server knows to read
 });

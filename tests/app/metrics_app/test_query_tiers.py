@@ -60,13 +60,6 @@ def test_a_young_history_is_not_read_coarser_than_it_is() -> None:
     assert query([CPU.key], NOW - HOUR, NOW, now=NOW).tier == "10s"
 
 
-@pytest.mark.parametrize("points", [1, 7, 60, 720, 1500])
-def test_never_more_buckets_than_points_and_one_that_is_cut(points: int) -> None:
-    samples(range(NOW - 4 * HOUR, NOW, 10))
-    columns = query([CPU.key], NOW - 4 * HOUR + 3, NOW - 3, points, now=NOW).series[CPU.key]
-    assert len(columns.avg) == len(columns.min) == len(columns.max) <= points + 1
-
-
 def test_the_grid_begins_at_a_multiple_of_its_step() -> None:
     samples(range(NOW - HOUR, NOW, 10))
     answer = query([CPU.key], NOW - 1_234.5, NOW, points=20, now=NOW)
@@ -78,8 +71,25 @@ def test_merged_buckets_keep_the_extremes_and_weigh_averages() -> None:
     samples([NOW - 600, NOW - 580], avg=1.0)
     samples([NOW - 590], avg=7.0)
     Sample.objects.filter(at=NOW - 590).update(n=4)
-    columns = query([CPU.key], NOW - 600, NOW - 300, points=1, now=NOW).series[CPU.key]
-    assert columns.avg == [2.0] and columns.min == [0.5] and columns.max == [14.0]
+    columns = query([CPU.key], NOW - 600, NOW - 300, points=2, now=NOW).series[CPU.key]
+    assert columns.avg == [2.0, None]
+    assert (columns.min[0], columns.max[0]) == (0.5, 14.0)
+
+
+@pytest.mark.parametrize("points", [2, 3, 7, 100, 1_499, 1_500])
+@pytest.mark.parametrize("seconds", [61, 3_000, 14_399, 90_000])
+def test_there_are_never_more_buckets_than_points(points: int, seconds: int) -> None:
+    samples(range(NOW - HOUR, NOW, 10))
+    answer = query([CPU.key], NOW - seconds - 3.3, NOW - 3.3, points, now=NOW)
+    columns = answer.series[CPU.key]
+    assert 1 <= len(columns.avg) == len(columns.min) == len(columns.max) <= points
+
+
+def test_what_lies_before_the_range_is_not_in_its_first_bucket() -> None:
+    samples([NOW - 1_210], avg=99.0)
+    samples([NOW - 1_200], avg=1.0)
+    columns = query([CPU.key], NOW - 1_200, NOW - 2, points=2, now=NOW).series[CPU.key]
+    assert columns.summary.avg == 1.0
 
 
 def test_what_no_tier_is_coarse_enough_for_is_merged_by_the_database() -> None:

@@ -66,4 +66,12 @@ def test_a_label_is_short_text_that_can_be_shown(label: str) -> None:
 
 
 def test_a_name_that_is_no_text_does_not_break_anything() -> None:
-    assert clean("/mnt/\udcff\n") == "/mnt/\ufffd\ufffd"
+    assert clean("/mnt/\udcff\n").startswith("/mnt/\ufffd\ufffd~")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("/mnt/\udcff", "/mnt/\udcfe"), (f"/{'x' * 90}/1", f"/{'x' * 90}/2"), ("", "\n")],
+)
+def test_names_that_look_the_same_stay_apart(one: str, other: str) -> None:
+    assert clean(one) != clean(other)

@@ -7,15 +7,19 @@ from pathlib import Path
 from django.conf import settings
 
 from agent_app.agent import Agent
+from agent_app.attached import AttachedServers
 from agent_app.heartbeat import Heartbeat
 from agent_app.lease import AgentLease
 from agent_app.log_pumping import LogPumping
 from agent_app.loop_lag import LoopLag
 from agent_app.loops import Loop
+from agent_app.own_router import OwnRouterLoop
 from agent_app.pruner import Pruner
 from agent_app.sampling import Sampling
 from agent_app.scanner import Scanner
 from agent_app.supervision import Supervision
+from engine_app.attached.following import Around
+from engine_app.figures.following import Following
 from live_app.hub import hub
 from logs_app.kept_lines import KeptLines
 from logs_app.pump import Pump
@@ -33,7 +37,9 @@ def make_agent() -> Agent:
         Pruner(),
         make_sampling(),
         LogPumping(make_log_pump),
-        Supervision(hub.event),
+        Supervision(hub.event, Following(sampler, hub.event, hub.watched)),
+        AttachedServers(Around(hub.event, hub.watched, sampler)),
+        OwnRouterLoop(hub.event),
     ]
     return Agent(lease, loops)
 

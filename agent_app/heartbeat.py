@@ -14,6 +14,7 @@ from django.utils import timezone
 from agent_app.loops import drop_stale_connection, status, wait_any
 from agent_app.models import AgentHeartbeat
 from llamadash import perf
+from llamadash.failures import let_go
 from llamadash.version import VERSION
 from settings_app import diagnostics
 
@@ -46,6 +47,7 @@ class Heartbeat:
             self._beat()
         except OperationalError as error:
             logger.warning("heartbeat not written: %s", error)
+            let_go(error)
 
     @perf.timed("agent.heartbeat")
     def _beat(self) -> None:

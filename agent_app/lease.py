@@ -35,6 +35,21 @@ class AgentLease:
             os.close(self._fd)
             self._fd = None
 
+    def held_by(self) -> int | None:
+        """Who holds it now, without taking it; 0 when that is not written down, None when nobody
+        does."""
+        try:
+            fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self.holder() or 0
+        finally:
+            os.close(fd)
+        return None
+
     def holder(self) -> int | None:
         """The pid written by the holder, for messages only."""
         try:

@@ -19,6 +19,7 @@ from django.utils import timezone
 from agent_app import free_pages
 from agent_app.loops import drop_stale_connection, status, wait_any
 from llamadash import perf
+from llamadash.failures import let_go
 from settings_app import retention
 from settings_app.models import RetentionPolicy
 
@@ -81,6 +82,7 @@ class Pruner:
             return self._prune(stopped)
         except DatabaseError as error:
             logger.warning("records are not pruned now: %s", error)
+            let_go(error)
             return 0
         finally:
             self._status.stepped(time.perf_counter() - started)

@@ -90,7 +90,10 @@ class TopicFields:
         metrics = list(sampled.values)
         if metrics != self._metrics:
             self._metrics = metrics
-            self._topics = {}
+            # What has no figures any more, as an engine that has ended, is shown to have none.
+            self._topics = {
+                topic: ([], []) for topic, (fields, _) in self._topics.items() if fields
+            }
             for place, metric in enumerate(metrics):
                 fields, places = self._topics.setdefault(metric.source, ([], []))
                 fields.append(Field(metric.key, metric.unit))

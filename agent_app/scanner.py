@@ -20,6 +20,7 @@ from django.db import OperationalError
 
 from agent_app.loops import drop_stale_connection, status, wait_any
 from llamadash import perf
+from llamadash.failures import let_go
 from models_app import options
 from models_app.models import ModelRoot, ScanTrigger
 from models_app.scan import scan_requests
@@ -68,6 +69,7 @@ class Scanner:
                     scan_requests.request_scan(trigger=ScanTrigger.START)
         except OperationalError as error:  # a busy database must not end the server
             logger.warning("no scan at start, the schedule goes on: %s", error)
+            let_go(error)
 
     def step(self) -> bool:
         """Asks for the scan that is due. Whether one waits that can be run."""
@@ -80,6 +82,7 @@ class Scanner:
             return scan_requests.some_can_run()
         except OperationalError as error:
             logger.warning("scanner waits for the database: %s", error)
+            let_go(error)
             return False
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from agent_app.loops import status, wait_any
 from engine_app import wake
 from engine_app.options import KEEP_ON_EXIT
-from engine_app.running.around import Around, Tell, tell_nobody
+from engine_app.running.around import Around, Follow, Tell, follow_nothing, tell_nobody
 from engine_app.running.rows import rows
 from engine_app.supervisor import Supervisor
 
@@ -24,12 +24,15 @@ class Supervision:
 
     name = "supervisor"
 
-    def __init__(self, tell: Tell = tell_nobody) -> None:
+    def __init__(self, tell: Tell = tell_nobody, follow: Follow = follow_nothing) -> None:
         self._tell = tell
+        self._follow = follow
         self._status = status(self.name)
 
     async def run(self, stop: asyncio.Event) -> None:
-        supervisor = Supervisor(Around(settings.NODE, settings.PORT_RANGE, self._tell))
+        supervisor = Supervisor(
+            Around(settings.NODE, settings.PORT_RANGE, self._tell, self._follow)
+        )
         loop = asyncio.get_running_loop()
 
         def changed() -> None:

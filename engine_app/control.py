@@ -33,25 +33,30 @@ def engine_for(model: LlamaModel, preset: Preset | None = None) -> Engine:
     return engine
 
 
-def start(model: LlamaModel, preset: Preset | None = None, user: User = None) -> Engine:
-    """Wants an engine for this model. Returns at once: the row says how far it is."""
+def start(
+    model: LlamaModel, preset: Preset | None = None, user: User = None, *, force: bool = False
+) -> Engine:
+    """Wants an engine for this model. Returns at once: the row says how far it is. `force` starts
+    it whatever memory there is, and stops nobody for it."""
     _check_model(model)
     if preset is not None and preset.llama_model_id not in (None, model.pk):
         raise EngineRefused(f"The preset {preset} is for another model.")
     engine = engine_for(model, preset)
-    start_again(engine, user)
+    start_again(engine, user, force=force)
     return engine
 
 
-def start_again(engine: Engine, user: User = None) -> None:
+def start_again(engine: Engine, user: User = None, *, force: bool = False) -> None:
     """Wants it to run; one that does, or is about to, is left alone. Refreshes `engine`."""
     _check_model(engine.llama_model)
     if not engine.enabled:
         raise EngineRefused("This engine is switched off: enable it first.")
     rows = Engine.objects.filter(pk=engine.pk)
     asleep = rows.exclude(desired=Desired.RUNNING) | rows.filter(state=EngineState.FAILED)
-    if asleep.want(Desired.RUNNING):
-        _say(engine, "a start", user)
+    if asleep.want(Desired.RUNNING, force=force):
+        _say(engine, "a start without a look for memory" if force else "a start", user)
+    elif force and rows.filter(state=EngineState.STARTING).update(force=True):
+        _say(engine, "a start without a look for memory", user)
     engine.refresh_from_db()
 
 

@@ -13,6 +13,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -65,7 +66,7 @@ def candidates() -> list[Candidate]:
 
 def _configured() -> Iterator[Candidate]:
     text = settings.LLAMA_SERVER_BIN
-    if not text:
+    if not text.strip():
         return
     try:
         first, *rest = shlex.split(text)
@@ -126,6 +127,8 @@ class Question:
     candidate: Candidate
     rank: int
     is_due: bool
+    worked: bool | None = None  # when it was last asked; null: it was not, or its file has changed
+    is_enabled: bool = True
 
 
 def questions(found: Sequence[Candidate], *, force: bool = False) -> list[Question]:
@@ -133,9 +136,22 @@ def questions(found: Sequence[Candidate], *, force: bool = False) -> list[Questi
     known = {row.key: row for row in EngineBinary.objects.all()}
     all_of_them = {candidate.key: candidate for candidate in (*found, *_added(known.values()))}
     return [
-        Question(candidate, rank, force or not _is_current(known.get(candidate.key), candidate))
+        _question(candidate, rank, known.get(candidate.key), force=force)
         for rank, candidate in enumerate(all_of_them.values())
     ]
+
+
+def _question(
+    candidate: Candidate, rank: int, row: EngineBinary | None, *, force: bool
+) -> Question:
+    is_known = row is not None and row.probed_at is not None and row.stamp == candidate.stamp
+    return Question(
+        candidate,
+        rank,
+        is_due=force or not _is_current(row, candidate),
+        worked=not row.problem if row is not None and is_known else None,
+        is_enabled=row is None or row.enabled,
+    )
 
 
 def _added(rows: Iterable[EngineBinary]) -> Iterator[Candidate]:
@@ -154,19 +170,25 @@ def _is_current(row: EngineBinary | None, candidate: Candidate) -> bool:
 
 
 def add_program(command: str) -> EngineBinary:
-    """Registers a program by hand: a path, or a command as a shell would split it. Whoever may do
-    that may run anything here. Raises ValueError for what is no program."""
+    """Registers a program by hand and asks it what it is. Raises ValueError for what is none."""
+    row = added_program(command)
+    discover()
+    return EngineBinary.objects.get(key=row.key)
+
+
+def added_program(command: str) -> EngineBinary:
+    """Registers it without asking it: a path, or a command as a shell would split it. Whoever may
+    do that may run anything here. Raises ValueError for what is no program."""
     first, *rest = shlex.split(command) or [""]
     program = shutil.which(Path(first).expanduser()) if first else None
     if program is None:
         raise ValueError(f"{first or 'This'} is no program that can be run here.")
     candidate = Candidate(BinaryKind.ADDED, (str(Path(program).absolute()), *rest))
-    EngineBinary.objects.get_or_create(
+    row, _ = EngineBinary.objects.get_or_create(
         key=candidate.key,
         defaults={"program": list(candidate.words), "kind": BinaryKind.ADDED, "rank": LAST_RANK},
     )
-    discover()
-    return EngineBinary.objects.get(key=candidate.key)
+    return row
 
 
 def answer(question: Question) -> Probe | None:
@@ -213,10 +235,17 @@ def _write(question: Question, found: Probe | None) -> None:
     EngineBinary.objects.update_or_create(key=candidate.key, defaults=values)
 
 
+def register_late(question: Question, found: Probe | None) -> None:
+    """The answer of one that was not waited for, unless it is not there any more."""
+    if found is not None and EngineBinary.objects.filter(key=question.candidate.key).exists():
+        _write(question, found)
+
+
 def discover(*, force: bool = False) -> list[EngineBinary]:
     """All of the above in one go; for commands, and for pages that ask for it."""
     asked = questions(candidates(), force=force)
-    return register([(question, answer(question)) for question in asked])
+    with ThreadPoolExecutor(max_workers=len(asked) or 1) as threads:
+        return register(list(zip(asked, threads.map(answer, asked), strict=True)))
 
 
 # ---------------------------------------------------------------- which one is used
@@ -226,15 +255,23 @@ class NoEngine(Exception):
 
 def choose(key: str = "") -> EngineBinary:
     """The one a preset names, else the first that works. Raises NoEngine."""
-    rows = list(EngineBinary.objects.filter(enabled=True))
     if key:
-        return _usable(next((row for row in rows if row.key == key), None))
+        return _named(EngineBinary.objects.filter(key=key).first())
+    rows = list(EngineBinary.objects.filter(enabled=True))
     # Who names a program wants that one: another in its place would be a surprise.
     configured = next((row for row in rows if row.kind == BinaryKind.CONFIGURED), None)
     return _usable(configured or next((row for row in rows if row.is_usable), None), rows)
 
 
-def _usable(row: EngineBinary | None, others: Sequence[EngineBinary] = ()) -> EngineBinary:
+def _named(row: EngineBinary | None) -> EngineBinary:
+    if row is None:
+        raise NoEngine("The program that the preset names is not there any more: choose another.")
+    if not row.enabled:
+        raise NoEngine("The program that the preset names is switched off: choose another.")
+    return _usable(row, ())
+
+
+def _usable(row: EngineBinary | None, others: Sequence[EngineBinary]) -> EngineBinary:
     if row is not None and row.is_usable:
         return row
     if row is not None:

@@ -11,12 +11,13 @@ from models_app.models import LlamaModel, ModelAlias, path_key
 def find_model(found: Imported) -> LlamaModel | None:
     """The registry's row for a path, else for a file name, else for a name or alias."""
     if found.model_path:
-        return _by_path(found.model_path)
+        return find_path(found.model_path)
     names = [name for name in (found.name, found.alias) if name]
     return next((model for name in names if (model := _by_name(name))), None)
 
 
-def _by_path(path: str) -> LlamaModel | None:
+def find_path(path: str) -> LlamaModel | None:
+    """The row for a path, else for a file's name that only one has."""
     if found := LlamaModel.objects.filter(key=path_key(path)).first():
         return found
     name = Path(path).name

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from settings_app.options import flag, number
+from settings_app.options import Option, OptionError, flag, number, register
+
+REFUSE: Final = "refuse"
+WARN: Final = "warn"
+OFF: Final = "off"
 
 IDLE_TTL: Final = number(
     "engines.idle_ttl_seconds",
@@ -43,4 +47,24 @@ KEEP_ON_EXIT: Final = flag(
     label="Leave engines running",
     help="They go on when this program stops, and its next start takes them over.",
     group="Engines",
+)
+
+
+def _memory_check(value: Any) -> str:
+    word = str(value).strip().lower()
+    if word not in (REFUSE, WARN, OFF):
+        raise OptionError(f"Give {REFUSE}, {WARN} or {OFF}.")
+    return word
+
+
+MEMORY_CHECK: Final = register(
+    Option(
+        "engines.memory_check",
+        REFUSE,
+        label="Look for memory",
+        help="Idle engines are stopped where that makes room for a start. Without room it is "
+        "refused; with warn it is tried all the same; off starts without looking.",
+        group="Engines",
+        parse=_memory_check,
+    )
 )

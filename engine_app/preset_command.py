@@ -14,6 +14,7 @@ from engine_app.core.argv import launch_argv
 from engine_app.core.flag_kinds import Value
 from engine_app.engine_help import Known, knows
 from engine_app.models.engine import Engine
+from engine_app.preset_refs import beside, paths
 from models_app.models import LlamaModel
 
 PROGRAM: Final = "llama-server"
@@ -45,6 +46,7 @@ def command(model: LlamaModel | None, options: Mapping[str, Value], known: Known
         mmproj_path=Path(projector.path) if projector is not None else None,
         knows=knows(known),
         extra=settings.ALLOW_FLAGS,
+        files=paths(beside(options)),
     )
     return Command(tuple(_lines(words)))
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.utils import timezone
 
 from engine_app.core.allow_list import WrongOptions
 from engine_app.core.conflicts import conflicts
 from engine_app.core.flag_kinds import Value
-from engine_app.models.engine import Engine
 from engine_app.models.preset import DEFAULTS_NAME, MAX_NAME, MAX_NOTES, Preset
+from engine_app.preset_refs import problems as problems_of_files
 from engine_app.presets import PRESET, allow_list, layered, layers_below
 from models_app.models import LlamaModel
 
@@ -53,10 +54,11 @@ def remove(preset: Preset) -> None:
     """Raises PresetError. Its engines go with it, so none of them may have a process."""
     if preset.is_global:
         _refuse("name", "The defaults cannot be deleted: empty them instead.")
-    with transaction.atomic():
-        if Engine.objects.filter(preset=preset).alive().exists():
-            _refuse("name", f"An engine runs with “{preset.name}”: stop it first.")
-        preset.delete()
+    try:
+        with transaction.atomic():
+            preset.delete()
+    except ProtectedError:
+        _refuse("name", f"An engine runs with “{preset.name}”: stop it first.")
 
 
 def duplicate(preset: Preset) -> Preset:
@@ -160,10 +162,13 @@ def _options(value: object) -> dict[str, Value]:
     if not isinstance(value, Mapping):
         _refuse("options", "Give option names with their values.")
     try:
-        return allow_list().check({str(name): each for name, each in value.items()})
+        checked = allow_list().check({str(name): each for name, each in value.items()})
     except WrongOptions as error:
         problems = {f"options.{name}": why for name, why in error.problems.items()}
         raise PresetError(problems) from error
+    if wrong := problems_of_files(checked):
+        raise PresetError({f"options.{name}": why for name, why in wrong.items()})
+    return checked
 
 
 def _notes(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from engine_app.core.allow_list import visible
 from engine_app.core.command_line import looks_like_command, read_command
 from engine_app.core.conflicts import conflicts
 from engine_app.core.flag_kinds import Value, text_of
@@ -20,6 +21,7 @@ from engine_app.core.swap_config import looks_like_swap, read_swap
 from engine_app.model_matching import find_model
 from engine_app.models.preset import DEFAULTS_NAME, Preset
 from engine_app.preset_editing import PresetError, change, create, free_name, global_defaults
+from engine_app.preset_refs import from_paths
 from engine_app.presets import DEFAULTS, PRESET, Layers, allow_list, inherited, layered
 from models_app.models import LlamaModel
 
@@ -171,7 +173,7 @@ def _planned(found: Imported, taken: set[str], shared: Options | None) -> Planne
     planned = Planned(
         name=existing.name if existing else name,
         action=ADD,
-        options=found.options,
+        options=dict(found.options),
         llama_model=model or (existing.llama_model if existing else None),
         existing=existing,
         left_out=found.left_out,
@@ -181,9 +183,10 @@ def _planned(found: Imported, taken: set[str], shared: Options | None) -> Planne
     if model is None and found.model_path:
         why = f"{found.model_path} is not in the registry; the preset will be for any model"
         planned.left_out.append(LeftOut("model", f"{why}."))
+    _take_files(found, planned)
     after = layered([*_below(planned, shared), (PRESET, planned.options)]).options
     if existing is None or found.is_defaults:
-        planned.changes = _changes(existing.options if existing else {}, found.options)
+        planned.changes = _changes(existing.options if existing else {}, planned.options)
     else:
         # A file says more than a preset holds: what is inherited stands in its section too.
         before = layered([*inherited(existing.llama_model), (PRESET, existing.options)]).options
@@ -192,6 +195,18 @@ def _planned(found: Imported, taken: set[str], shared: Options | None) -> Planne
     if planned.action in (ADD, CHANGE) and (wrong := conflicts(after)):
         planned.action, planned.problem = SKIP, " ".join(wrong.values())
     return planned
+
+
+def _take_files(found: Imported, planned: Planned) -> None:
+    """Files that options name, where the registry has them."""
+    for option, named in found.files.items():
+        value, missing = from_paths(named.flag, named.text, scaled=named.has_scales)
+        for path in missing:
+            why = f"The registry has no {named.flag.kind} {visible(path)}."
+            planned.left_out.append(LeftOut(named.spelling, why))
+        if value is not None:
+            planned.options[option] = value
+    planned.options = allow_list().ordered(planned.options)
 
 
 def _existing(found: Imported, name: str) -> Preset | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine_app.core.flag_kinds import Value
 from engine_app.core.memory_options import gpu_numbers, memory_options
 from engine_app.core.preset_templates import ModelFacts
 from engine_app.models.engine import EngineBinary
+from engine_app.preset_refs import beside, size_bytes
 from models_app.core.memory import EstimateError
 from models_app.memory.memory_fit import Fit, fit
 from models_app.memory.memory_need import Subject
@@ -24,7 +26,15 @@ def fit_of(model: LlamaModel, options: Mapping[str, Value], binary: EngineBinary
     spot = spot_of(options, binary)
     if spot is None:
         raise EstimateError("no device is known to put it on")
-    return fit(subject, memory_options(options, layers=layers), spot)
+    return fit(subject, memory_options(options, layers=layers), _what_is_left(spot, options))
+
+
+def _what_is_left(spot: Spot, options: Mapping[str, Value]) -> Spot:
+    """Without what draft model and adapters take: the size of their files, at least."""
+    taken = size_bytes(beside(options))
+    if not taken or spot.free_bytes is None:
+        return spot
+    return replace(spot, free_bytes=max(0, spot.free_bytes - taken))
 
 
 def spot_of(options: Mapping[str, Value], binary: EngineBinary | None) -> Spot | None:

@@ -17,11 +17,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Protocol
+from typing import Final, Protocol
 
-from engine_app.running.identity import started_ticks
+import psutil
+
+from engine_app.running.identity import carrying, is_alive, started_ticks
 
 POLL_SECONDS: Final = 0.2  # only where the system has no descriptors for processes
+MARKED_ROUNDS: Final = 3
+MARKED_SECONDS: Final = 2.0
+LOOK_SECONDS: Final = 0.02  # how soon a short question notices that the program has ended
+END_SECONDS: Final = 5.0  # that the kernel may take to end what was killed
 
 
 class LaunchFailed(Exception):
@@ -105,6 +111,29 @@ def _kill_leftovers(pid: int) -> None:
     """Ends what is left of the process group of one that is dead."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def end_marked(mark: str) -> int:
+    """Ends what carries this mark: also what has left the group of the process that started it.
+    How many there were. Blocks while it looks at every process of the machine."""
+    ended: set[int] = set()
+    for _ in range(MARKED_ROUNDS):  # what starts others while it is looked for
+        found = list(carrying(mark))
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if not found:
+            break
+        ended.update(process.pid for process in found)
+        _wait_for_end_of(found)
+    return len(ended)
+
+
+def _wait_for_end_of(processes: Sequence[psutil.Process]) -> None:
+    """Reaps none: whoever has started one of them wants to know how it ended."""
+    deadline = time.monotonic() + MARKED_SECONDS
+    while time.monotonic() < deadline and any(map(is_alive, processes)):
+        time.sleep(LOOK_SECONDS)
 
 
 def _exists(pid: int) -> bool:
@@ -194,6 +223,7 @@ class Answer:
     """`problem` says why there is none; `text` is standard output and error as they came."""
 
     code: int | None = None
+    signal: int | None = None
     text: str = ""
     problem: str = ""
 
@@ -201,7 +231,7 @@ class Answer:
 def ask(
     argv: Sequence[str], environment: Mapping[str, str], *, seconds: float, most_bytes: int
 ) -> Answer:
-    """Runs a program to its end. It and what it started are gone then. Blocks."""
+    """Runs a program to its end. It and its process group are gone then. Blocks."""
     try:
         process = subprocess.Popen(  # noqa: S603 - a list of checked words, no shell
             list(argv),
@@ -215,37 +245,40 @@ def ask(
         why = getattr(error, "strerror", None) or error
         return Answer(problem=f"It cannot be started: {why}.")
     deadline = time.monotonic() + seconds
-    with process:
-        try:
-            output = _read(process.stdout, deadline, most_bytes)
-            code = process.wait(max(0.0, deadline - time.monotonic()))
-        except (subprocess.TimeoutExpired, TimeoutError):
-            return Answer(problem=f"It did not answer within {seconds:.0f} seconds.")
-        except OverflowError:
-            return Answer(problem="It printed far more than it was asked for.")
-        finally:
-            _end(process)
-    return Answer(code, output.decode("utf-8", "replace"))
+    try:
+        text = _read_to_end(process, deadline, most_bytes)
+    except TimeoutError:
+        return Answer(problem=f"It did not answer within {seconds:.0f} seconds.")
+    except OverflowError:
+        return Answer(problem="It printed far more than it was asked for.")
+    finally:
+        # Before it is waited for: until then its number, and its group's, cannot be another's.
+        _kill_leftovers(process.pid)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(END_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
+    code = process.returncode
+    words = text.decode("utf-8", "replace")
+    return Answer(code, None, words) if code is None or code >= 0 else Answer(None, -code, words)
 
 
-def _read(stream: IO[bytes] | None, deadline: float, most_bytes: int) -> bytes:
-    output = bytearray()
-    if stream is None:
-        return b""
+def _read_to_end(process: subprocess.Popen[bytes], deadline: float, most_bytes: int) -> bytes:
+    """What it prints until it ends; what it has started may hold its output open for ever."""
+    read = bytearray()
     with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while selector.select(max(0.0, deadline - time.monotonic())):
-            piece = os.read(stream.fileno(), 65_536)
-            output += piece
-            if not piece:
-                return bytes(output)
-            if len(output) > most_bytes:
+        if process.stdout is not None:
+            selector.register(process.stdout, selectors.EVENT_READ)
+        while time.monotonic() < deadline:
+            has_ended = not _is_running(process.pid)  # all that it has printed is there then
+            ready = selector.select(LOOK_SECONDS)
+            for key, _ in ready:
+                piece = os.read(key.fd, 65_536)
+                read += piece
+                if not piece:
+                    selector.unregister(key.fileobj)
+            if len(read) > most_bytes:
                 raise OverflowError
+            if has_ended and not ready:
+                return bytes(read)
     raise TimeoutError
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Only before the process was waited for: until then its number cannot be another's."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from datetime import timedelta
 from typing import Any, Final
 
 from django.utils import timezone
 
+from engine_app import leavings
 from engine_app.core import states
 from engine_app.core.backoff import CrashLoop
 from engine_app.core.verdict import Verdict
@@ -27,7 +28,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS: Final = 1.0  # rows are changed by other processes too
 # At our own end, beyond the time that requests get: signals, and the last rows.
 END_SECONDS: Final = 20.0
-GIVEN_UP: Final = "It failed {n} times within a minute and is not tried again: start it by hand."
+GIVEN_UP: Final = "It failed {n} times in a row and is not tried again: start it by hand."
 
 
 class Supervisor:
@@ -39,12 +40,16 @@ class Supervisor:
 
     def __init__(self, around: Around, read_patience: Callable[[], Patience] = patience) -> None:
         self._around = around
+        around.neighbours = self
         self._read_patience = read_patience
         self._lives: dict[int, Life] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._loops: dict[int, CrashLoop] = {}
         self._due_at: dict[int, float] = {}  # monotonic: when a failed one is tried again
         self._background: list[asyncio.Task[None]] = []
+        # What this program starts by itself, because it ran before or is to run from the start:
+        # engine and generation.
+        self._by_itself: dict[int, int] = {}
         self.changed = asyncio.Event()  # there may be something to do
 
     # ------------------------------------------------------------ the beginning
@@ -66,9 +71,11 @@ class Supervisor:
             course = life.resume(survivor, adopted.child, adopted.run_id, adopted.port)
             self._live(life, course)
         await reap(kept)
+        await rows(leavings.sweep)
         await rows(records.preload, self._around.node)
+        self._by_itself = await rows(records.wanted_at_rest, self._around.node)
         # Forms want to know the options of the engine before the first one is started.
-        finding = asyncio.create_task(self._around.find_programs(), name="find programs")
+        finding = asyncio.create_task(self._around.programs.find(), name="find programs")
         self._background.append(finding)
 
     # ------------------------------------------------------------ one look
@@ -81,8 +88,9 @@ class Supervisor:
         for engine_id in known:  # their rows are gone
             if (life := self._lives.get(engine_id)) is not None:
                 life.stop("gone", hurry=True)
+        # What was due has been looked at; if it waits still, then for something else.
         waits = [at - time.monotonic() for at in self._due_at.values()]
-        return max(0.0, min([POLL_SECONDS, *waits]))
+        return min([POLL_SECONDS, *(wait for wait in waits if wait > 0)])
 
     def _look(self, known: frozenset[int]) -> list[Engine]:
         """One way to the thread of the database, once a second for ever."""
@@ -96,7 +104,7 @@ class Supervisor:
         elif row.is_alive:
             await self._has_no_process(row)
         elif row.is_wanted:
-            if self._is_due(row):
+            if self._is_due(row) and self._has_its_turn(row):
                 self._start(row)
         elif row.state == states.FAILED and row.generation != row.observed_generation:
             await rows(records.stopped, row.pk, row.generation, Verdict("stopped", ""))
@@ -116,8 +124,27 @@ class Supervisor:
     async def _let_idle_go(self, life: Life, row: Engine) -> None:
         if await life.is_busy():  # with a request that began before that long ago
             await rows(records.used, row.pk)
-        elif await rows(records.let_idle_go, row.pk, row.generation):
+        elif await rows(records.let_go, row.pk, row.generation):
             life.stop("idle")
+
+    # ------------------------------------------------------------ room for others
+    async def busy(self, engines: Collection[int]) -> set[int]:
+        """Those of them that answer requests, or may: they are asked all at once."""
+        lives = [(each, self._lives.get(each)) for each in engines]
+        asked = [(each, life) for each, life in lives if life is not None]
+        answers = await asyncio.gather(*(life.may_be_busy() for _, life in asked))
+        idle = {each for (each, _), is_busy in zip(asked, answers, strict=True) if not is_busy}
+        return set(engines) - idle
+
+    async def evict(self, engine_id: int, verdict: Verdict) -> bool:
+        """Nobody wants it any more, unless somebody has asked for it meanwhile."""
+        life = self._lives.get(engine_id)
+        if life is None or life.is_ending:
+            return False
+        if not await rows(records.let_go, engine_id, life.generation):
+            return False
+        life.stop("evicted", verdict=verdict)
+        return True
 
     async def _has_no_process(self, row: Engine) -> None:
         """Read before its life ended, a moment ago; or changed by hand."""
@@ -133,11 +160,25 @@ class Supervisor:
             return True
         return row.retry_at is not None and self._due_at.get(row.pk, 0.0) <= time.monotonic()
 
+    def _has_its_turn(self, row: Engine) -> bool:
+        """What nobody has asked for now comes one after the other: each sees what the one before
+        has left."""
+        if not self._starts_by_itself(row):
+            return True
+        others = (self._lives.get(each) for each in self._by_itself)
+        return not any(life is not None and life.is_on_its_way for life in others)
+
+    def _starts_by_itself(self, row: Engine) -> bool:
+        return self._by_itself.get(row.pk) == row.generation
+
     def _start(self, row: Engine) -> None:
         self._due_at.pop(row.pk, None)
         asked_anew = row.generation != row.observed_generation
         self._loops.setdefault(row.pk, CrashLoop(0 if asked_anew else row.n_failures))
-        life = Life(row.pk, row.source, row.generation, self._around)
+        # Only what somebody asks for may cost others their place: not what comes back by itself,
+        # at our start or after it has failed.
+        may_evict = asked_anew and not self._starts_by_itself(row)
+        life = Life(row.pk, row.source, row.generation, self._around, may_evict)
         self._live(life, life.run())
 
     # ------------------------------------------------------------ lives
@@ -176,7 +217,7 @@ class Supervisor:
         if loop.is_hopeless:
             advice = f"{verdict.advice} {GIVEN_UP.format(n=loop.failures)}".strip()
             verdict = Verdict(verdict.code, verdict.sentence, advice)
-        elif not verdict.is_permanent:
+        elif not verdict.is_permanent and not ended.for_good:
             delay = loop.delay_seconds(random.random)
             self._due_at[life.engine_id] = time.monotonic() + delay
             retry_at = timezone.now() + timedelta(seconds=delay)

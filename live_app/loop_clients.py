@@ -139,8 +139,8 @@ class LoopClients:
         return self._check is None or self._check.done()
 
     async def _check_sessions(self) -> None:
-        """Whoever has logged out, or lost rights, loses the socket; so do all if that is unknown
-        for good, but not because the database is busy for once."""
+        """Whoever has logged out, or lost rights, loses the socket. While the database does not
+        answer all keep it, and are looked at again the next time."""
         keys = {client.visitor.session_key for client in self.clients}
         standing = await self.hub.standing(keys)
         if standing is None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from agent_app.models import AgentHeartbeat
+from engine_app.pages.engine_counts import counts
 from llamadash import formats
 from metrics_app.devices import Device, read_devices
 from models_app.lists.listing import UNUSABLE
@@ -92,14 +93,21 @@ class Shell:
             self._link("Logs", "logs_app:logs", "l"),
         ]
         run = [self._link("Models", "models_app:list", "m", note=self._n_models())]
+        run.append(
+            self._link("Engines", "engines:list", "e", note=self._n_engines(), also="attached")
+        )
         run.append(self._link("Presets", "presets:list", "p"))
         return [Group("Observe", observe), Group("Run", run), Group("Configure", configure)]
 
-    def _link(self, label: str, name: str, key: str, note: str | None = None) -> Link:
+    def _link(
+        self, label: str, name: str, key: str, note: str | None = None, also: str = ""
+    ) -> Link:
+        """`also` is another namespace whose pages belong to it."""
         match = self._request.resolver_match
         view = match.view_name if match is not None else ""
         namespace, _, _ = name.partition(":")
         current = view == name or (":" in name and view.startswith(f"{namespace}:"))
+        current = current or (bool(also) and view.startswith(f"{also}:"))
         return Link(label, reverse(name), key, current, note)
 
     def _n_models(self) -> str | None:
@@ -109,6 +117,15 @@ class Shell:
             )
         except DatabaseError:
             return None
+
+    def _n_engines(self) -> str | None:
+        """Those that serve, of all; nothing while there is none."""
+        try:
+            counted = counts()
+        except DatabaseError:
+            return None
+        running, total = formats.grouped(counted["running"]), formats.grouped(counted["total"])
+        return f"{running} of {total}" if counted["total"] else None
 
     @cached_property
     def agent_problem(self) -> str:

@@ -58,6 +58,13 @@ def as_one_warning(record: logging.LogRecord) -> bool:
     return True
 
 
+def without_trace_of_mistakes(record: logging.LogRecord) -> bool:
+    """A filter for answers that callers have earned (403 and its like): one line, no traceback."""
+    if getattr(record, "status_code", 500) < 500:
+        record.exc_info = record.exc_text = None
+    return True
+
+
 def configuration(level: str, style: str) -> dict[str, Any]:
     """The `logging.config` dictionary: everything to stderr, one format, one root level."""
     formatter = {"console": ConsoleFormatter, "json": JsonFormatter}[style]
@@ -65,7 +72,10 @@ def configuration(level: str, style: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": formatter}},
-        "filters": {"as_one_warning": {"()": lambda: as_one_warning}},
+        "filters": {
+            "as_one_warning": {"()": lambda: as_one_warning},
+            "without_trace_of_mistakes": {"()": lambda: without_trace_of_mistakes},
+        },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level},
         # Django would mail or print on its own; here all goes one way.
@@ -73,6 +83,7 @@ def configuration(level: str, style: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": "NOTSET", "propagate": True},
             "django.server": {"handlers": [], "level": "NOTSET", "propagate": True},
             "django.security.DisallowedHost": {"filters": ["as_one_warning"]},
+            "django.request": {"filters": ["without_trace_of_mistakes"]},
             "asyncio": {"level": "WARNING"},
             "axes": {"level": "WARNING"},  # two lines of INFO for each login
             "uvicorn.websocket": {"level": "WARNING"},  # one for each page that is opened

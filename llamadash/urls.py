@@ -10,6 +10,8 @@ from llamadash.api import api
 urlpatterns = [
     path("", include("llamadash.dashboard.urls")),
     path("", include("models_app.urls")),
+    path("", include("engine_app.attached_urls")),
+    path("", include("engine_app.engine_urls")),
     path("", include("engine_app.preset_urls")),
     path("", include("logs_app.pages.urls")),
     path("", include("metrics_app.pages.urls")),

@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import DatabaseError
 
+from llamadash.failures import let_go
 from logs_app.core import levels
 from logs_app.core.batch import Batch
 from logs_app.core.lines import MOST_LINE_BYTES
@@ -102,6 +103,7 @@ class KeptLines:
         except DatabaseError as error:
             self._take_back(rows)
             self._complain(error)
+            let_go(error)
             return 0
         return len(rows)
 

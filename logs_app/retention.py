@@ -81,6 +81,7 @@ class LineRetention:
     label: str = "Warnings, errors and events of logs"
     default: Limit = DEFAULT
     least_age_seconds: int = 3_600
+    least_rows: int = 1_000
 
     def prune(self, limit: Limit, now: float) -> Iterator[int]:
         return prune_lines(limit.max_age_seconds, limit.max_rows, now)

@@ -6,20 +6,23 @@ import os
 from typing import Final
 
 from logs_app import folders, history
+from logs_app.core import levels
 from logs_app.core.ansi import stripped
 from logs_app.core.lines import LineCutter
 from logs_app.read_to import PlacesRead
 
 _MOST_UNREAD_BYTES: Final = 256 << 10
+_OURS: Final = (levels.EVENT, levels.GAP)
 
 
 def last_lines(source: str, most: int, since: float | None = None) -> list[str]:
-    """Without colours, the newest last; also what nobody has read yet, so that a process that ended
-    a moment ago is heard to its last word. `since`: only lines that came later than that time."""
+    """What it has printed, without colours, the newest last; also what nobody has read yet, so that
+    a process that ended a moment ago is heard to its last word. Our own notes are left out: a name
+    in one of them would pass as its words. `since`: only lines that came later than that."""
     unread = _unread(source)[-most:] if most > 0 else []
     if len(unread) == most:
         return unread
-    stored = history.last(source, most - len(unread))
+    stored = [line for line in history.last(source, most - len(unread)) if line.kind not in _OURS]
     if since is not None:
         stored = [line for line in stored if line.seconds >= since]
     return [stripped(line.text) for line in stored] + unread

@@ -16,7 +16,14 @@ from ninja import Router
 from ninja.errors import ValidationError
 
 from metrics_app.api_schemas import LatestAnswer, QueryAnswer, Refused, SeriesList
-from metrics_app.asked import DEFAULT_POINTS, QueryError, UnknownSeries
+from metrics_app.asked import (
+    DEFAULT_POINTS,
+    LEAST_POINTS,
+    MOST_POINTS,
+    NUMBER,
+    QueryError,
+    UnknownSeries,
+)
 from metrics_app.query import known_series, latest, query
 
 metrics_router: Final = Router(tags=["metrics"])
@@ -80,7 +87,12 @@ def list_series(request: HttpRequest) -> HttpResponse:
             {
                 "in": "query",
                 "name": "points",
-                "schema": {"type": "integer", "minimum": 1, "maximum": 1500, "default": 720},
+                "schema": {
+                    "type": "integer",
+                    "minimum": LEAST_POINTS,
+                    "maximum": MOST_POINTS,
+                    "default": DEFAULT_POINTS,
+                },
             },
         ]
     },
@@ -136,12 +148,11 @@ def moment(request: HttpRequest, name: str, default: float | None) -> float:
     text = request.GET.get(name, "")
     if not text and default is not None:
         return default
-    for read in (float, _of_iso):
-        try:
-            return read(text)
-        except (ValueError, OverflowError):
-            continue
-    raise refused({name: "give Unix seconds, or a time like 2026-11-24T18:00:00Z"})
+    try:
+        return float(text) if NUMBER.fullmatch(text) else _of_iso(text)
+    except (ValueError, OverflowError):
+        why = "give Unix seconds, or a time like 2026-11-24T18:00:00Z"
+        raise refused({name: why}) from None
 
 
 def _of_iso(text: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,8 @@ MOST_POINTS: Final = 1500
 DEFAULT_POINTS: Final = 720
 MOST_SECONDS: Final = 20 * 366 * 86_400
 FUTURE_SECONDS: Final = 86_400  # clocks differ; a day of it is no mistake
+# Unix seconds: nothing else that a program would take for a number.
+NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,9})?", re.ASCII)
 
 
 class QueryError(ValueError):

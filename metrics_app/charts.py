@@ -7,7 +7,7 @@ register(Chart("cpu", "CPU", "host", "host", "ratio", (Line("cpu_ratio", "busy")
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,6 +56,9 @@ class Drawing:
 
 SECTIONS: Final[dict[str, str]] = {}
 CHARTS: Final[dict[str, Chart]] = {}
+# Charts of one of many things, as of an engine, are made when they are asked for by their id.
+Making = Callable[[str], Chart | None]
+MAKERS: Final[list[Making]] = []
 
 
 def section(id: str, title: str) -> None:
@@ -71,14 +74,24 @@ def register(chart: Chart) -> Chart:
     return chart
 
 
-def drawings(known: Iterable[Metric], names: Mapping[str, str]) -> list[Drawing]:
-    """The charts that have a series, by section. `names` are the words for labels: "GPU 0"."""
+def find(id: str) -> Chart | None:
+    """A registered one, or one that somebody makes under this id."""
+    made = (make(id) for make in MAKERS)
+    return CHARTS.get(id) or next((chart for chart in made if chart is not None), None)
+
+
+def drawings(
+    known: Iterable[Metric], names: Mapping[str, str], charts: Iterable[Chart] | None = None
+) -> list[Drawing]:
+    """Those of `charts` that have a series, by section; without it, of all that are registered.
+    `names` are the words for labels: "GPU 0"."""
     by_name: dict[tuple[str, str], list[Metric]] = {}
     for metric in known:
         by_name.setdefault((metric.source, metric.name), []).append(metric)
     places = list(SECTIONS)
-    charts = sorted(CHARTS.values(), key=lambda chart: places.index(chart.section))
-    drawn = (Drawing(chart, tuple(_lines(chart, by_name, names))) for chart in charts)
+    wanted = CHARTS.values() if charts is None else charts
+    ordered = sorted(wanted, key=lambda chart: places.index(chart.section))
+    drawn = (Drawing(chart, tuple(_lines(chart, by_name, names))) for chart in ordered)
     return [each for each in drawn if each.lines]
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from metrics_app.core.gpu import amd, intel
 from metrics_app.core.gpu.cards import DRM
 from metrics_app.core.gpu.nvidia import NvidiaGpus
-from metrics_app.core.gpu.reading import GpuReading
+from metrics_app.core.gpu.reading import GpuReading, Processes
 from metrics_app.core.memory_limit import read_limit
 from metrics_app.sources.memory import system_memory
 
@@ -28,6 +28,15 @@ class Device:
 def read_devices() -> list[Device]:
     """The machine's memory, then the GPUs whose size is known."""
     return [_ram(), *(device for gpu in _gpus() if (device := _device(gpu)))]
+
+
+def gpu_processes() -> dict[str, Processes]:
+    """Keys of GPUs to what each process takes of them; costly, so not to be asked every second.
+
+    Only NVIDIA's driver tells. A GPU that is missing here did not say; in a container the numbers
+    may be those of the machine, not ours.
+    """
+    return nvidia_gpus.processes()
 
 
 def why_no_gpu() -> str:

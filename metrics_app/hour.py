@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from array import array
 from threading import Lock
 from typing import Final
 
@@ -36,7 +36,7 @@ class Hour:
         with self._lock:
             return self._ring.covers(start_at)
 
-    def read(self, key: str, start: int, end: int) -> Sequence[float]:
+    def read(self, key: str, start: int, end: int) -> array[float]:
         """A value for each second from `start` until before `end`; NaN where there is none."""
         with self._lock:
             return self._ring.read(key, start, end)

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from llamadash.formats import BY_UNIT, in_unit
+from llamadash.formats import BY_UNIT, duration, in_unit
 from metrics_app.core.metric import Unit
 
 LIVE: Final = '<live-value topic="{}" key="{}" format="{}"{}{}>{}</live-value>'
@@ -31,6 +31,12 @@ def live_value(
         _says(label, value),
         written,
     )
+
+
+def live_duration(key: str, seconds: float | None, label: str) -> SafeString:
+    """A span that people live through: the unit of seconds alone is for short ones."""
+    topic = key.partition("/")[0]
+    return format_html(LIVE, topic, key, "duration", "", _says(label, seconds), duration(seconds))
 
 
 def _says(label: str, value: float | None) -> SafeString:

@@ -148,7 +148,7 @@ def _fill_from_memory(grid: Merging, key: str, start: int, end: float) -> Sequen
         return ()
     start = max(start, int(newest.at) - SECONDS.longest_range_seconds)
     # Nothing is known of what comes: a range that ends tomorrow must not cost more.
-    values = hour.read(key, start, min(math.ceil(end), int(newest.at) + 1))
+    values = hour.read(key, start, min(math.ceil(end), int(newest.at) + 1)).tolist()
     grid.lay(values, start)
     return values
 
@@ -166,11 +166,18 @@ def _summary(grid: Merging, now: float | None, p95: float | None) -> Summary:
     n = sum(grid.n)
     return Summary(
         now=now,
-        min=min((value for value in grid.min if value is not None), default=None),
+        min=min(_known(grid.min, grid.n), default=None),
         avg=sum(grid.total) / n if n else None,
-        max=max((value for value in grid.max if value is not None), default=None),
+        max=max(_known(grid.max, grid.n), default=None),
         p95=p95,
     )
+
+
+def _known(column: list[float | None], n: list[int]) -> list[float]:
+    """Without the buckets that nothing was recorded in."""
+    if 0 in n:
+        return [value for value in column if value is not None]
+    return cast("list[float]", column)
 
 
 def _metric(row: Series) -> Metric:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,10 +58,17 @@ class Reading:
         return self._running_since is not None
 
     def is_due(self, tick: Tick, *, watched: bool) -> bool:
-        if self._last is None:
-            return True
         every = self.source.seconds if watched else self.source.unwatched_seconds
+        if self._last is None:
+            return every != math.inf
         return tick.monotonic - self._last.monotonic >= every - _TOLERANCE_SECONDS
+
+    def holds(self, tick: Tick) -> bool:
+        """Whether the last values still are those of now."""
+        if self.source.unwatched_seconds != math.inf:
+            return True
+        age = math.inf if self._last is None else tick.monotonic - self._last.monotonic
+        return age < self.source.seconds + _TOLERANCE_SECONDS
 
     def run(self, tick: Tick) -> None:
         started = self._running_since = time.monotonic()

@@ -12,6 +12,7 @@ from typing import Final
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from llamadash import perf
+from llamadash.failures import let_go
 from metrics_app import rollup
 from metrics_app.core.buckets import Bucket, Gathering, is_storable, start_of
 from metrics_app.core.metric import Metric
@@ -135,6 +136,7 @@ class Recorder:
                 n_rows, still_open = self._write(intervals)
         except (DatabaseError, InterfaceError) as error:
             self._failed(error)
+            let_go(error)
             return False
         self._written(intervals, n_rows, still_open, time.perf_counter() - started)
         return True

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from metrics_app.ends import ends_of, newest_at, oldest_at, rows_of
 from metrics_app.models import Rollup, Sample, Series
-from metrics_app.tiers import DAY, DAYS, HOURS, MINUTES, QUARTERS, SAMPLES, Tier
+from metrics_app.tiers import DAY, DAYS, HOURS, MINUTES, QUARTERS, SAMPLES, STORED, Tier
 from settings_app.retention import Held, Limit
 
 # Measured on SQLite with a day of 40 series: commits of about 280 rows that held the writer's lock
@@ -41,8 +41,14 @@ class TierRetention:
 
     @property
     def least_age_seconds(self) -> int:
-        """The next tier is made from it, and a start looks back some hours."""
-        return max(6 * 3_600, 2 * self.tier.seconds)
+        """Whole buckets of the next tier are made from it, and a start looks back some hours."""
+        coarser = STORED[STORED.index(self.tier) :][:2][-1]
+        return max(6 * 3_600, 2 * coarser.seconds)
+
+    @property
+    def least_rows(self) -> int:
+        """What all series of now have in the shortest age."""
+        return max(1_000, Series.objects.count() * (self.least_age_seconds // self.tier.seconds))
 
     def prune(self, limit: Limit, now: float) -> Iterator[int]:
         cutoff = self._cutoff(limit, now)
@@ -91,17 +97,20 @@ class TierRetention:
 
     def _cutoff(self, limit: Limit, now: float) -> int | None:
         """Rows before it are to go. An age counts from the newest row, or from now if that is
-        earlier: a clock that is wrong deletes nothing that is young."""
+        earlier: a clock that is wrong deletes nothing that is young. However few rows there may
+        be, what the next tier is still to be made from stays."""
         newest = newest_at(self.tier)
         if newest is None:
             return None
         after = newest + self.tier.seconds
+        # A row is as old as its last second.
+        begins = int(min(now, after)) - self.tier.seconds
         cutoffs = []
         if limit.max_age_seconds is not None:
-            # A row is as old as its last second.
-            cutoffs.append(int(min(now, after)) - limit.max_age_seconds - self.tier.seconds)
+            cutoffs.append(begins - limit.max_age_seconds)
         if limit.max_rows is not None:
-            cutoffs.append(self._cutoff_by_count(limit.max_rows, after))
+            by_count = self._cutoff_by_count(limit.max_rows, after)
+            cutoffs.append(min(by_count, begins - self.least_age_seconds))
         return max(cutoffs, default=None)
 
     def _cutoff_by_count(self, most: int, after: int) -> int:

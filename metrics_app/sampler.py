@@ -125,7 +125,8 @@ class Sampler:
         values: dict[Metric, float | None] = {}
         for reading in readings:
             # Still due: it was not read in time. A former value is not this second's.
-            values.update(reading.unknown if self._is_due(reading, tick) else reading.values)
+            is_known = reading.holds(tick) and not self._is_due(reading, tick)
+            values.update(reading.values if is_known else reading.unknown)
         return Sampled(tick.at, tick.elapsed_seconds, values, tick.jump_seconds)
 
 

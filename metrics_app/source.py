@@ -27,6 +27,7 @@ class Source(Protocol):
         """From one reading to the next while somebody watches one of the topics."""
 
     @property
-    def unwatched_seconds(self) -> float: ...
+    def unwatched_seconds(self) -> float:
+        """Infinite: it is read only while somebody watches, and its figures are unknown else."""
 
     def read(self, tick: Tick) -> Mapping[Metric, float | None]: ...

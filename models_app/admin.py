@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
-from django.contrib import admin
-from django.db import models
+from django.contrib import admin, messages
+from django.db import models, transaction
 from django.http import HttpRequest
+from django.shortcuts import redirect
 
 from models_app import known_list
 from models_app.editing import EditError, checked, refuse_taken
@@ -36,6 +37,25 @@ class Registered(AnyAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         self._changed()
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except models.ProtectedError as error:  # in use: another app says so
+            self.message_user(request, str(error.args[0]), messages.ERROR)
+            return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+
+    def response_action(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], *more: Any
+    ) -> Any:
+        try:
+            with transaction.atomic():  # with what the admin's own log says of it
+                return super().response_action(request, queryset, *more)
+        except models.ProtectedError as error:
+            self.message_user(request, str(error.args[0]), messages.ERROR)
+            return redirect(request.get_full_path())
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         super().delete_model(request, obj)

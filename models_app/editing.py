@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from models_app import known_list
 from models_app.lists.search_text import search_text
@@ -72,11 +73,17 @@ def refuse_taken(names: Iterable[str], model_id: int) -> None:
 
 
 def remove_missing(model_id: int) -> bool:
-    """Takes a vanished model out of the registry; False if it is there (again) or unknown."""
-    with transaction.atomic():
-        removed, _ = LlamaModel.objects.filter(pk=model_id, state="missing").delete()
-        if removed:
-            RegistryVersion.raise_it()
+    """Takes a vanished model out of the registry; False if it is there (again) or unknown.
+
+    Raises EditError while something uses it.
+    """
+    try:
+        with transaction.atomic():
+            removed, _ = LlamaModel.objects.filter(pk=model_id, state="missing").delete()
+            if removed:
+                RegistryVersion.raise_it()
+    except ProtectedError as error:
+        raise EditError("state", str(error.args[0])) from error
     known_list.forget()
     return removed > 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from models_app import known_list
 from models_app.models import ModelRoot, RegistryVersion
@@ -10,7 +11,7 @@ from models_app.scan.scan_locks import ScanBusy, hold
 
 
 class FolderBusy(Exception):
-    """A scan is in this folder; says which."""
+    """A scan is in this folder, or something uses one of its models; says what."""
 
 
 def switch(root: ModelRoot, enabled: bool) -> bool:
@@ -27,7 +28,8 @@ def switch(root: ModelRoot, enabled: bool) -> bool:
 def remove(root: ModelRoot) -> None:
     """Forgets the folder and its models with all that people noted; touches no file.
 
-    Raises FolderBusy while it is scanned: the scan would bring its models back without a folder.
+    Raises FolderBusy while it is scanned, which would bring its models back without a folder, and
+    while one of them is in use.
     """
     try:
         with hold([root]), transaction.atomic():
@@ -35,4 +37,6 @@ def remove(root: ModelRoot) -> None:
             RegistryVersion.raise_it()
     except ScanBusy as error:
         raise FolderBusy(str(error)) from error
+    except ProtectedError as error:
+        raise FolderBusy(str(error.args[0]).removesuffix(".")) from error
     known_list.forget()

@@ -19,6 +19,7 @@ urlpatterns = [
     path("models/<int:model_id>/", model_views.detail, name="detail"),
     path("models/<int:model_id>/overview/", model_views.overview, name="overview"),
     path("models/<int:model_id>/files/", model_views.files, name="files"),
+    path("models/<int:model_id>/mark/", model_views.model_mark, name="mark"),
     path("models/<int:model_id>/change/", model_views.change, name="change"),
     path("models/<int:model_id>/remove/", model_views.remove, name="remove"),
 ]

@@ -52,6 +52,10 @@ class Prunable(Protocol):
     def least_age_seconds(self) -> int:
         """The shortest age that makes sense for it."""
 
+    @property
+    def least_rows(self) -> int:
+        """The smallest number of rows that makes sense for it."""
+
     def prune(self, limit: Limit, now: float) -> Iterator[int]:
         """Deletes what exceeds the limit; yields the number of rows of each commit."""
 

@@ -19,7 +19,6 @@ HOUR: Final = 3_600
 DAY: Final = 86_400
 UNITS: Final = {"hours": HOUR, "days": DAY}
 MOST_AGE_SECONDS: Final = 20 * 366 * DAY
-LEAST_ROWS: Final = 1_000
 MOST_ROWS: Final = 10**12
 NO_LIMIT: Final = Limit()
 
@@ -114,6 +113,9 @@ def _typed(policy: RetentionPolicy, kind: Prunable, data: Mapping[str, str]) -> 
     if not texts["age"] and not texts["rows"]:
         found.errors["age"] = "Give an age or a number of rows: without a limit the disk fills up."
         return found
+    if texts["age"] and texts["unit"] not in UNITS:
+        found.errors["age"] = f"Give the age in {' or '.join(UNITS)}."
+        return found
     found.limit = Limit(_age(found), _rows(found))
     return found
 
@@ -132,8 +134,11 @@ def _rows(found: PolicyField) -> int | None:
     if not found.rows:
         return None
     rows = _whole(found.rows.replace(",", ""))
-    if not LEAST_ROWS <= rows <= MOST_ROWS:
-        found.errors["rows"] = f"Give a whole number, {grouped(LEAST_ROWS)} at least, or nothing."
+    if rows == found.policy.max_rows:
+        return rows  # there may be more series now than when it was given
+    least = found.kind.least_rows
+    if not least <= rows <= MOST_ROWS:
+        found.errors["rows"] = f"Give a whole number, {grouped(least)} at least, or nothing."
         return None
     return rows
 

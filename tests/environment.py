@@ -20,3 +20,6 @@ os.environ["LLAMADASH_DATA_DIR"] = folder
 os.environ["LLAMADASH_STATIC_DIR"] = f"{folder}/static"  # collected once for all servers
 os.environ["LLAMADASH_IGNORE_DOTENV"] = "1"
 os.environ["HOME"] = folder  # known places of models are below it
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and "PYTHONPYCACHEPREFIX" not in os.environ:
+    # Else each of the hundred programs that the tests start compiles all modules anew.
+    os.environ["PYTHONPYCACHEPREFIX"] = f"{folder}/bytecode"

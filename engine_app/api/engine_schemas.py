@@ -62,6 +62,10 @@ class RunRow(Schema):
     advice: str
     last_lines: list[str]
     memory: dict[str, Any]
+    plan: dict[str, Any] = Field(
+        description="of its memory before the start, as /api/engines/plan/ gives it; in `after`, "
+        "what was done and measured; empty where nobody looked"
+    )
 
 
 class EngineDetail(EngineRow):
@@ -75,6 +79,7 @@ class EngineRequest(Schema):
 
     model: StrictInt = Field(description="id of a model")
     preset: StrictInt | None = Field(None, description="id of a preset")
+    force: StrictBool = Field(False, description="start it whatever memory there is")
 
 
 class EnginePatch(Schema):
@@ -84,3 +89,41 @@ class EnginePatch(Schema):
     pinned: StrictBool | None = None
     preload: StrictBool | None = None
     idle_ttl_seconds: StrictInt | None = Field(None, ge=0, le=MAX_TTL_SECONDS)
+
+
+class PlannedDevice(Schema):
+    key: str
+    label: str
+    total_bytes: int | None
+    free_bytes: int | None = Field(description="now; null: nobody knows")
+    need_bytes: int
+    reserved_bytes: int = Field(description="seen free, and spoken for by other engines")
+    margin_bytes: int = Field(description="stays free whatever happens")
+    short_bytes: int | None = Field(description="missing at this moment")
+
+
+class PlannedNeed(Schema):
+    source: str = Field(description="measured, estimate, llama-fit-params, out of memory, or empty")
+    is_lower_bound: bool = Field(description="it takes at least so much: never a reason to refuse")
+    devices: list[PlannedDevice]
+
+
+class PlannedEviction(Schema):
+    engine: int
+    name: str
+    frees_bytes: int
+    idle_seconds: float | None
+
+
+class MemoryPlan(Schema):
+    """What would happen if the model were started now."""
+
+    outcome: str = Field(
+        description="fits; evict: the engines listed are stopped first; wait: for memory that is "
+        "coming; too_big: not even with nothing else loaded; no_room; unknown: it is tried"
+    )
+    need: PlannedNeed
+    evict: list[PlannedEviction]
+    sentences: list[str]
+    advice: list[str]
+    at: datetime

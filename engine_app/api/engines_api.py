@@ -10,8 +10,15 @@ from ninja import Router
 from ninja.errors import HttpError
 
 from engine_app import control
-from engine_app.api.engine_schemas import EngineDetail, EngineList, EnginePatch, EngineRequest
+from engine_app.api.engine_schemas import (
+    EngineDetail,
+    EngineList,
+    EnginePatch,
+    EngineRequest,
+    MemoryPlan,
+)
 from engine_app.control import EngineRefused
+from engine_app.memory.planning import plan_for
 from engine_app.models import Engine, EngineRun, Preset
 from models_app.api.api_schemas import Refused
 from models_app.api.models_api import dump, refuse_fields
@@ -28,6 +35,7 @@ ROW: Final = (
 RUN: Final = (
     "id", "argv", "build", "pid", "port", "started_at", "answered_at", "ready_at", "adopted_at",
     "ended_at", "exit_code", "signal", "reason", "reason_code", "advice", "last_lines", "memory",
+    "plan",
 )  # fmt: skip
 CHANGED: Final = {202: EngineDetail, 403: Refused, 404: Refused, 409: Refused}
 
@@ -52,10 +60,33 @@ def post_engine(request: HttpRequest, wanted: EngineRequest) -> HttpResponse:
     model = _one(LlamaModel, wanted.model, "model")
     preset = None if wanted.preset is None else _one(Preset, wanted.preset, "preset")
     try:
-        engine = control.start(model, preset, request.user)
+        engine = control.start(model, preset, request.user, force=wanted.force)
     except EngineRefused as error:
         raise HttpError(409, str(error)) from error
     return dump(_detail(engine), status=202)
+
+
+@engines_router.get("plan/", response={200: MemoryPlan, 422: Refused}, url_name="engines_plan")
+def get_plan(request: HttpRequest) -> HttpResponse:
+    """Whether a model would fit with a preset (`?model=ID&preset=ID`), what would be stopped to
+    make room, or what would make it fit. Starts nothing."""
+    unknown = dict.fromkeys(request.GET.keys() - {"model", "preset"}, "unknown")
+    if unknown:
+        raise refuse_fields("query", unknown)
+    model = _one(LlamaModel, _number(request, "model"), "model", "query")
+    preset = None
+    if request.GET.get("preset"):
+        preset = _one(Preset, _number(request, "preset"), "preset", "query")
+        if preset.llama_model_id not in (None, model.pk):
+            raise refuse_fields("query", {"preset": "is for another model"})
+    return dump(plan_for(model, preset, exact=True))
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise refuse_fields("query", {name: f"the id of a {name}"})
+    return int(text)
 
 
 @engines_router.get("{engine_id}/", response={200: EngineDetail, 404: Refused}, url_name="engine")
@@ -131,11 +162,11 @@ def _engine_or_404(engine_id: int) -> Engine:
         raise Http404(f"There is no engine {engine_id}.") from None
 
 
-def _one(kind: Any, pk: int, name: str) -> Any:
+def _one(kind: Any, pk: int, name: str, part: str = "body") -> Any:
     try:
         return kind.objects.get(pk=pk)
     except (kind.DoesNotExist, OverflowError):
-        raise refuse_fields("body", {name: f"there is no {name} with the id {pk}"}) from None
+        raise refuse_fields(part, {name: f"there is no {name} with the id {pk}"}) from None
 
 
 def _row(engine: Engine) -> dict[str, Any]:

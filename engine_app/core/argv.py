@@ -5,12 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from engine_app.core.allow_list import LaunchError, allowing
 from engine_app.core.conflicts import conflicts
 from engine_app.core.flag_kinds import Flag, Switch, Value
 from engine_app.core.flags import FLAGS
+from engine_app.core.registered import NotRegistered, Registered
 
 Knows = Callable[[str], bool]
 
@@ -25,6 +27,7 @@ _ALWAYS: Final[tuple[tuple[str, ...], ...]] = (
     ("--no-cors-credentials",),
     ("--offline",),
 )
+_DRAFT: Final = "spec-draft-model"
 _NO_UI: Final = ("--no-ui", "--no-webui")
 
 
@@ -42,8 +45,10 @@ def launch_argv(
     mmproj_path: Path | None,
     knows: Knows,
     extra: Collection[str] = (),
+    files: Mapping[int, Path] = MappingProxyType({}),
 ) -> list[str]:
-    """The words to run. `extra` are the flags that the owner permits. Raises LaunchError."""
+    """The words to run. `extra` are the flags that the owner permits, `files` the registered ones
+    that options name. Raises LaunchError."""
     allowed = allowing(tuple(extra))
     checked = allowed.check(options)
     for name, why in conflicts(checked).items():
@@ -56,14 +61,38 @@ def launch_argv(
         *("--host", "127.0.0.1"),
         *("--port", str(_checked_port(port))),
         *_ours(knows),
-        *(word for name in checked for word in words(allowed.flags[name], checked[name], knows)),
+        *_guessing(checked, knows),
+        *(
+            word
+            for name in checked
+            for word in _option(allowed.flags[name], checked[name], knows, files)
+        ),
     ]
+
+
+def _guessing(options: Mapping[str, Value], knows: Knows) -> tuple[str, ...]:
+    """Newer builds load a draft model and do not use it, unless they are told how."""
+    if _DRAFT not in options or "spec-type" in options or not knows("--spec-type"):
+        return ()
+    return ("--spec-type", "draft-simple")
+
+
+def _option(flag: Flag, value: Value, knows: Knows, files: Mapping[int, Path]) -> list[str]:
+    found = words(flag, value, knows)
+    if not isinstance(flag, Registered):
+        return found
+    try:
+        return [found[0], flag.located(value, files)]
+    except NotRegistered as error:
+        raise LaunchError(f"{flag.label}: {error}") from error
 
 
 def words(flag: Flag, value: Value, knows: Knows) -> list[str]:
     """One option in the spelling that this build knows. Raises UnknownToEngine."""
     off = isinstance(flag, Switch) and value is False
     spellings = flag.opposites if off else flag.spellings
+    if isinstance(flag, Registered):
+        spellings = flag.spellings_for(value)
     if off and not spellings:
         return []
     if spelling := next((each for each in spellings if knows(each)), None):

@@ -11,6 +11,7 @@ LONGEST_SECONDS: Final = 60.0
 JITTER: Final = 0.2  # several engines that died together must not come back together
 MOST_FAILURES: Final = 5
 WITHIN_SECONDS: Final = 60.0
+MOST_IN_A_ROW: Final = 10  # however much time lies between them
 # Ready for so long, an engine counts as sound again.
 SOUND_SECONDS: Final = 600.0
 
@@ -35,9 +36,10 @@ class CrashLoop:
 
     @property
     def is_hopeless(self) -> bool:
-        """Failed so often in so short a time that a human must look."""
+        """Failed so often, or so often in so short a time, that a human must look."""
         full = len(self._times) == MOST_FAILURES
-        return full and self._times[-1] - self._times[0] <= WITHIN_SECONDS
+        soon = full and self._times[-1] - self._times[0] <= WITHIN_SECONDS
+        return soon or self.failures >= MOST_IN_A_ROW
 
     def delay_seconds(self, random: Callable[[], float]) -> float:
         """`random` gives numbers from 0 to 1."""

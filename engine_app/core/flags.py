@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine_app.core.flag_kinds import Choice, Flag, Integer, Number, Sequence, Switch
+from engine_app.core.registered import Registered
 from models_app.core.launch_options import CACHE_TYPES, MAX_PARALLEL, MAX_UBATCH
 
 _MANY: Final = (1 << 31) - 1
@@ -299,6 +300,11 @@ _LISTED: Final[tuple[Flag, ...]] = (
         name="image-max-tokens", label="Most tokens of an image", least=1, most=_MANY,
         group=BEHAVIOUR, help="Of models that take images of any size.",
     ),
+    Registered(
+        name="lora", label="Adapters", kind="adapter", scaled="--lora-scaled",
+        others=("--lora-scaled",), group=BEHAVIOUR,
+        help="LoRA adapters of the registry, by name or number; name:0.5 sets how much it counts.",
+    ),
     # ------------------------------------------------------------ sampling defaults
     Number(
         name="temp", label="Temperature", least=-1, most=100, others=("--temperature",),
@@ -386,6 +392,11 @@ _LISTED: Final[tuple[Flag, ...]] = (
         name="dynatemp-exp", label="Dynamic exponent", least=0, most=100, group=SAMPLING, help="",
     ),
     # ------------------------------------------------------------ speculative decoding
+    Registered(
+        name="spec-draft-model", label="Draft model", kind="draft model",
+        others=("--model-draft", "-md"), group=SPECULATIVE,
+        help="A small model of the registry, with the same vocabulary, that guesses ahead.",
+    ),
     Sequence(
         name="spec-type", label="Kinds", item="", what="kinds", choices=_SPECULATIVE,
         group=SPECULATIVE, help="How tokens are guessed ahead.",

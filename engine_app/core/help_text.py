@@ -11,9 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from engine_app.core.self_description import printable
+
 MAX_TEXT: Final = 1 << 20
 MAX_FLAGS: Final = 2000
 MAX_HELP: Final = 2000
+MAX_LINE: Final = 4000  # a line of real ones has some hundred characters
+MAX_LINES: Final = 200  # below a flag
+MAX_NAMES: Final = 20  # of a flag
 _NAME: Final = re.compile(r"-{1,2}[A-Za-z0-9][\w.-]*")
 _ENV: Final = re.compile(r"\(env: ([A-Z][A-Z0-9_]*)\)")
 _LINK: Final = re.compile(r"\[?\(?(?:\[?\(?more\s+info\)?\]?|\[\(card\)\])\(https?:\S*\)", re.I)
@@ -21,6 +26,8 @@ _DEFAULT: Final = re.compile(r"default: *('[^']*'|\"[^\"]*\"|(?:[^,();]|;(?! ))+
 _ALLOWED: Final = re.compile(r"allowed values: ([\w+, -]+?)(?= \(| *$)")
 _ITEM: Final = re.compile(r"^ *- ([\w+.-]+)(?: \(default\))?:")
 _WIDE: Final = re.compile(r" {2,}")
+_REPEATED: Final = re.compile(r" (\S+), +(?=-)")
+_COMMA: Final = re.compile(r", +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ class KnownFlag:
 def parse_help(text: str) -> dict[str, KnownFlag]:
     """Every spelling with its dashes -> what the build says of it."""
     found: dict[str, KnownFlag] = {}
-    for n, (head, lines) in enumerate(_entries(text[:MAX_TEXT])):
+    for n, (head, lines) in enumerate(_entries(printable(text[:MAX_TEXT]))):
         if n >= MAX_FLAGS:
             break
         if flag := _flag(head, lines):
@@ -48,13 +55,15 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
     """A flag's first line and the lines below that explain it."""
     head, lines = "", list[str]()
     for line in text.splitlines():
+        line = line[:MAX_LINE]
         indent = len(line) - len(line.lstrip())
         if indent <= 4 and _NAME.match(line.lstrip()) and not line.lstrip().startswith("---"):
             if head:
                 yield head, lines
             head, lines = line.strip(), []
         elif indent > 4 and head:
-            lines.append(line.strip())
+            if len(lines) < MAX_LINES:
+                lines.append(line.strip())
         elif line.strip() and head:  # a title between groups
             yield head, lines
             head, lines = "", []
@@ -83,16 +92,16 @@ def _flag(head: str, lines: list[str]) -> KnownFlag | None:
 
 def _split(head: str) -> tuple[list[str], str, str]:
     """Names, hint and the beginning of the help, which two blanks or more keep apart."""
-    names, hint, at = [], "", 0
-    while name := _NAME.match(head, at):
+    names, hint, at = list[str](), "", 0
+    while len(names) < MAX_NAMES and (name := _NAME.match(head, at)):
         names.append(name.group())
         at = name.end()
         # argparse repeats the hint after each name: -m FILE, --model FILE
-        repeated = re.match(r" (\S+), +(?=-)", head[at:])
+        repeated = _REPEATED.match(head, at)
         if repeated and not repeated.group(1).startswith("-"):
-            at += repeated.end()
-        elif comma := re.match(r", +", head[at:]):
-            at += comma.end()
+            at = repeated.end()
+        elif comma := _COMMA.match(head, at):
+            at = comma.end()
         else:
             break
     rest = head[at:]

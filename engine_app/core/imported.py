@@ -8,6 +8,7 @@ from typing import Final
 
 from engine_app.core.allow_list import AllowList, Refused, WrongOptions, bare, visible
 from engine_app.core.flag_kinds import Value
+from engine_app.core.registered import Registered
 
 MAX_BYTES: Final = 256 << 10  # of a file or a pasted text
 MAX_LEFT_OUT: Final = 500
@@ -31,6 +32,16 @@ class LeftOut:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class NamedFiles:
+    """An option that names files by their paths, as it was given."""
+
+    flag: Registered
+    spelling: str
+    text: str
+    has_scales: bool
+
+
 @dataclass(slots=True)
 class Imported:
     name: str
@@ -39,6 +50,7 @@ class Imported:
     left_out: list[LeftOut] = field(default_factory=list)
     model_path: str = ""
     alias: str = ""
+    files: dict[str, NamedFiles] = field(default_factory=dict)  # by option
     is_default: bool = False  # of its model
     notes: str = ""
 
@@ -56,14 +68,32 @@ class Imported:
         elif name in _ELSEWHERE or name == "mm":
             self.leave_out(spelling, _ELSEWHERE.get(name, _ELSEWHERE["mmproj"]))
         else:
-            try:
-                key, value = allowed.read(spelling, raw)
-            except Refused as error:
-                self.leave_out(spelling, f"It may not be set here: {error.why}.")
-            except WrongOptions as error:
-                self.leave_out(spelling, " ".join(error.problems.values()))
-            else:
-                self.options[key] = value
+            self._take_option(spelling, raw, allowed)
+
+    def _take_option(self, spelling: str, raw: object, allowed: AllowList) -> None:
+        try:
+            if self._names_files(spelling, raw, allowed):
+                return
+            key, value = allowed.read(spelling, raw)
+        except Refused as error:
+            self.leave_out(spelling, f"It may not be set here: {error.why}.")
+        except WrongOptions as error:
+            self.leave_out(spelling, " ".join(error.problems.values()))
+        else:
+            self.options[key] = value
+
+    def _names_files(self, spelling: str, raw: object, allowed: AllowList) -> bool:
+        """Which entries of the registry are meant is for whoever knows it."""
+        flag = allowed.find(spelling).flag
+        if not isinstance(flag, Registered):
+            return False
+        text = str(raw)
+        if len(text) > MAX_PATH or "\0" in text:
+            self.leave_out(spelling, "This cannot be a path.")
+        else:
+            has_scales = f"--{bare(spelling)}" == flag.scaled
+            self.files[flag.name] = NamedFiles(flag, visible(spelling), text, has_scales)
+        return True
 
     def _take_path(self, spelling: str, path: str) -> None:
         if len(path) > MAX_PATH or "\0" in path:

@@ -10,8 +10,14 @@ import signal
 from typing import Final, NamedTuple
 
 KILLED: Final = "killed"
+KILLED_HARD: Final = "killed_hard"
 OUT_OF_MEMORY: Final = "out_of_memory"
+NO_CONTEXT: Final = "no_room_for_context"
+NO_ROOM: Final = "no_room"
+TOO_BIG: Final = "too_big"
+EVICTED: Final = "evicted"
 PORT_TAKEN: Final = "port_taken"
+BACKGROUND: Final = "background"
 
 
 class Reason(NamedTuple):
@@ -23,18 +29,23 @@ class Reason(NamedTuple):
 class Rule(NamedTuple):
     pattern: re.Pattern[str]
     reason: Reason
+    sign: str = ""  # stands in every text that the pattern finds; cheap to look for
 
 
-def _rule(code: str, pattern: str, sentence: str, advice: str = "") -> Rule:
-    return Rule(re.compile(pattern), Reason(code, sentence, advice))
+def _rule(code: str, pattern: str, sentence: str, advice: str = "", *, sign: str = "") -> Rule:
+    return Rule(re.compile(pattern), Reason(code, sentence, advice), sign)
 
 
-# What another try with the same file, options and program cannot change.
+# What more memory may change.
+MEMORY: Final = frozenset({OUT_OF_MEMORY, NO_CONTEXT})
+# What another try with the same file, options and program cannot change. Nor is a start without
+# room tried again: memory may come free in hours, and an engine that starts by itself then, when
+# nobody thinks of it, takes what somebody else needs. Whoever asks again gets a new answer.
 PERMANENT: Final = frozenset(
     {
         "bad_flag", "bad_value", "missing_file", "not_gguf", "newer_format", "truncated",
         "unknown_architecture", "unsupported_model", "missing_library", "no_program", "illegal",
-        "refused", "no_permission",
+        "refused", "no_permission", "bad_adapter", NO_ROOM, TOO_BIG, BACKGROUND,
     }
 )  # fmt: skip
 LESS_MEMORY: Final = (
@@ -64,9 +75,16 @@ RULES: Final = (
     ),
     _rule(
         "missing_library",
-        r"(?P<what>lib[\w.+-]{1,100}\.so[\w.]{0,20}): cannot open shared object file",
+        r"(?P<what>lib[\w.+-]{1,120}): cannot open shared object file",
         "needs the library {what}, which is not installed",
         "libgomp.so.1 comes with: apt install libgomp1. Others come with the llama-server build.",
+        sign=": cannot open shared object file",
+    ),
+    _rule(
+        "bad_adapter",
+        r"failed to (?:load|apply) lora adapter",
+        "cannot use an adapter with this model",
+        "Take it out of the preset, or choose the model that it was made for.",
     ),
     _rule(
         OUT_OF_MEMORY,
@@ -78,16 +96,17 @@ RULES: Final = (
     ),
     _rule(
         "missing_file",
-        r"failed to open GGUF file .{0,4000}\(No such file"
-        r"|failed to open .{0,4000}No such file or directory",
+        r"failed to open GGUF file .*\(No such file|failed to open .*No such file or directory",
         "cannot find its model file",
         "Scan the folder: the file was moved or deleted.",
+        sign="No such file",
     ),
     _rule(
         "no_permission",
-        r"failed to open .{0,4000}Permission denied",
+        r"failed to open .*Permission denied",
         "may not read its model file",
         "Let this account read the file.",
+        sign="Permission denied",
     ),
     _rule(
         "not_gguf",
@@ -122,7 +141,7 @@ RULES: Final = (
         f"It was made for another build, or is damaged. {NEWER_ENGINE}",
     ),
     _rule(
-        "no_room_for_context",
+        NO_CONTEXT,
         r"failed to (?:create|initialize) (?:the )?context",
         "could not set up its context",
         LESS_MEMORY,
@@ -132,12 +151,13 @@ RULES: Final = (
         r"GGML_ASSERT\((?P<what>.{0,200}?)\) failed",
         "stopped at a check of its own: {what}",
         "A fault of this build or of the model file: try another build.",
+        sign="GGML_ASSERT(",
     ),
 )
 
 SIGNALS: Final[dict[int, Reason]] = {
     signal.SIGKILL: Reason(
-        "killed_hard",
+        KILLED_HARD,
         "was killed by SIGKILL: by hand, or by the kernel when memory ran out",
         LESS_MEMORY,
     ),

@@ -57,8 +57,7 @@ _GROUPS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     ),
     REACHES: (("rpc",), ("props", "no-props")),
     REGISTRY: (
-        ("lora",), ("lora-scaled",), ("lora-base",), ("control-vector",),
-        ("control-vector-scaled",), ("spec-draft-model", "md", "model-draft"),
+        ("lora-base",), ("control-vector",), ("control-vector-scaled",),
         ("model-vocoder", "mv"), ("model-base", "mb"),
     ),
     ENDS: (

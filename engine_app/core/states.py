@@ -19,7 +19,8 @@ NEXT: Final[dict[str, frozenset[str]]] = {
     LOADING: frozenset({READY, STOPPING, STOPPED, FAILED}),
     READY: frozenset({SLEEPING, STOPPING, STOPPED, FAILED}),
     SLEEPING: frozenset({READY, STOPPING, STOPPED, FAILED}),
-    STOPPING: frozenset({STOPPED, FAILED}),
+    # Ready again: it waited for its last requests when we died, and our successor wants it still.
+    STOPPING: frozenset({READY, STOPPED, FAILED}),
     FAILED: frozenset({STARTING, STOPPED}),
 }
 STATES: Final = tuple(NEXT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,11 +19,15 @@ from engine_app.core.reasons import (
 )
 from models_app.core.cleaning import clean_line
 
-MOST_LINES: Final = 50
+# What an engine prints decides how long its judgement takes: the rules see so many lines, and of a
+# long one its beginning and its end, between which a long path may stand.
+MOST_LINES: Final = 400
+HEAD: Final = 400
+TAIL: Final = 200
 MOST_QUOTED: Final = 240
 # `0.00.014.863 E srv …`, also behind a router child's `[8081] `, and as a line of JSON.
 _COMPLAINT: Final = re.compile(
-    r"\s*(?:\[\d{1,5}\] ?)?"
+    r"\s{0,20}(?:\[\d{1,5}\] ?)?"
     r"(?:[\d.]{5,24} E |error: |terminate called |GGML_ASSERT|CUDA error"
     r"|.{0,200}error while loading"
     r'|\{"type": ?"log",.{0,80}"level": ?"error"|.{0,200}GGML_ASSERT\()'
@@ -43,10 +48,12 @@ class Verdict:
 
 def verdict(exit_code: int | None, number: int | None, lines: Iterable[str]) -> Verdict:
     """`number` is the signal that ended it. `lines` are what it printed, oldest first."""
-    printed = list(lines)
-    complaints = [line for line in printed if _COMPLAINT.match(line)]
+    complaints, others = list[str](), list[str]()
+    for line in deque(lines, maxlen=MOST_LINES):
+        text = line if len(line) <= HEAD + TAIL else f"{line[:HEAD]} … {line[-TAIL:]}"
+        (complaints if _COMPLAINT.match(text) else others).append(text)
     # The loader tries twice and sums up at the end: the first complaint is the cause.
-    if found := _first(complaints) or _first(printed):
+    if found := _first(complaints) or _first(others):
         return found
     if number is not None:
         return _of_signal(number, complaints)
@@ -55,9 +62,8 @@ def verdict(exit_code: int | None, number: int | None, lines: Iterable[str]) -> 
 
 def _first(lines: Sequence[str]) -> Verdict | None:
     for line in lines:
-        text = line[:4096]
         for rule in RULES:
-            if match := rule.pattern.search(text):
+            if rule.sign in line and (match := rule.pattern.search(line)):
                 return _of_rule(rule, match)
     return None
 

@@ -116,12 +116,14 @@ class Engine(models.Model):
     preload = models.BooleanField(default=False)  # started with the program
     # null: as the setting says; 0: never
     idle_ttl_seconds = models.PositiveIntegerField(null=True, blank=True)
+    force = models.BooleanField(default=False)  # this start asks for no memory
     last_used_at = models.DateTimeField(null=True, blank=True)
 
     state = models.CharField(max_length=8, choices=EngineState, default=EngineState.STOPPED)
     state_changed_at = models.DateTimeField(default=timezone.now)
     observed_generation = models.PositiveIntegerField(default=0)
-    phase = models.CharField(max_length=16, blank=True)  # check, spawn, load, warm-up, drain, …
+    # check, room, evicting, memory, spawn, load, warm-up, drain, stop
+    phase = models.CharField(max_length=16, blank=True)
     progress = models.FloatField(null=True, blank=True)  # of loading, 0 to 1; null: not known
     ready_at = models.DateTimeField(null=True, blank=True)
     reason_code = models.CharField(max_length=32, blank=True)
@@ -138,6 +140,8 @@ class Engine(models.Model):
     pid_started = models.BigIntegerField(null=True, blank=True)  # clock ticks since boot
     executable = models.TextField(blank=True)
     port = models.PositiveIntegerField(null=True, blank=True)
+    # Bytes by device that are its own, from the decision to launch it to the end of its process.
+    claim = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = EngineQuerySet.as_manager()
@@ -227,6 +231,7 @@ class EngineRun(models.Model):
     advice = models.TextField(blank=True)
     last_lines = models.JSONField(default=list, blank=True)
     memory = models.JSONField(default=dict, blank=True)  # measured: {"rss_bytes": …}
+    plan = models.JSONField(default=dict, blank=True)  # of its memory: memory/plan_words.py
 
     objects = EngineRunQuerySet.as_manager()
 

@@ -39,9 +39,9 @@ class EngineQuerySet(models.QuerySet["Engine"]):
             state=target, state_changed_at=timezone.now(), **fields
         )
 
-    def want(self, desired: str) -> int:
+    def want(self, desired: str, *, force: bool = False) -> int:
         """Another generation: the supervisor acts upon it, whatever it has done before."""
-        return self.update(desired=desired, generation=F("generation") + 1)
+        return self.update(desired=desired, generation=F("generation") + 1, force=force)
 
     def used(self) -> int:
         return self.update(last_used_at=timezone.now())

@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from engine_app.core.option_texts import shown
 from engine_app.models.preset import Preset
 from engine_app.pages.preset_found import MOST_CHOICES, preset_or_404
+from engine_app.preset_refs import with_names
 from engine_app.presets import (
     PRESET,
     Effective,
@@ -70,7 +70,7 @@ def _side(effective: Effective, name: str) -> tuple[str, str]:
     words = {PRESET: "", "llamadash": "from the file", "model": "the model's default"}
     origin = effective.origin[name]
     flag = allow_list().flags[name]
-    return shown(flag, effective.options[name]), words.get(origin, f"from the {origin}")
+    return with_names(flag, effective.options[name]), words.get(origin, f"from the {origin}")
 
 
 def _n_same(here: Effective, there: Effective) -> int:

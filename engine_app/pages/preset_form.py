@@ -12,10 +12,13 @@ from engine_app.core.command_line import read_command
 from engine_app.core.flag_kinds import Choice, Flag, Integer, Number, Switch, Text, Value
 from engine_app.core.flags import GPU, GROUPS, SIZE
 from engine_app.core.imported import ImportedError
-from engine_app.core.option_texts import as_words, shown
+from engine_app.core.option_texts import as_words
+from engine_app.core.registered import Registered
 from engine_app.engine_help import Known, knows
 from engine_app.models.preset import Preset
+from engine_app.preset_refs import choices, with_names, with_numbers
 from engine_app.presets import BUILT_IN, DEFAULTS, Effective, allow_list
+from llamadash.formats import size
 from models_app.models import LlamaModel
 
 PREFIX: Final = "o."
@@ -104,6 +107,8 @@ def _typed_options(data: Mapping[str, str], problems: dict[str, str]) -> dict[st
         raw = data.get(PREFIX + name, "").strip()
         if not raw or isinstance(flag, Text):
             continue
+        if isinstance(flag, Registered):
+            raw = with_numbers(flag, raw)
         try:
             options[name] = allowed.read(name, raw)[1]
         except WrongOptions as error:
@@ -128,6 +133,10 @@ def _with_more(text: str, options: dict[str, Value], problems: dict[str, str]) -
         found.model_path or found.alias
     )
     twice = [k for k, v in found.options.items() if k in options and options[k] != v]
+    wrong += [
+        f"{each.flag.label} is chosen from the registry, in its own field."
+        for each in found.files.values()
+    ]
     wrong += [f"{name} is set to something else above." for name in twice]
     if wrong:
         problems["more"] = " ".join(wrong)
@@ -154,7 +163,7 @@ def shown_values(given: Typed, data: Mapping[str, str] | None) -> dict[str, str]
     flags = allow_list().flags
     options: Mapping[str, Value] = given.values["options"]
     permitted = {k: v for k, v in options.items() if isinstance(flags[k], Text)}
-    own = {PREFIX + k: shown(flags[k], v) for k, v in options.items() if k not in permitted}
+    own = {PREFIX + k: _shown(flags[k], v) for k, v in options.items() if k not in permitted}
     return own | {"more": as_words(flags, permitted)}
 
 
@@ -178,7 +187,7 @@ def groups(
                 error=error,
                 inherited=_inherited(flag, below, known),
                 help=_help(flag, known),
-                choices=_choices(flag),
+                choices=_choices(flag, value),
                 unknown=missing,
             )
         )
@@ -188,7 +197,7 @@ def groups(
 def _inherited(flag: Flag, below: Effective, known: Known) -> str:
     if flag.name in below.options:
         origin = _ORIGINS[below.origin[flag.name]]
-        return shown(flag, below.options[flag.name]) + origin
+        return with_names(flag, below.options[flag.name]) + origin
     said = known.get(f"--{flag.name}")
     return said.default[:60] if said else ""
 
@@ -198,12 +207,28 @@ def _help(flag: Flag, known: Known) -> str:
     return said.help if said else flag.help
 
 
-def _choices(flag: Flag) -> tuple[tuple[str, str], ...]:
+def _choices(flag: Flag, value: str) -> tuple[tuple[str, str], ...]:
     if isinstance(flag, Switch):
         return (("on", "on"), ("off", "off"))
     if isinstance(flag, Choice):
         return tuple((each, each) for each in flag.choices)
+    if isinstance(flag, Registered) and not flag.scaled:
+        found = {str(each.pk): _choice(each) for each in choices(flag.name)}
+        if value.isdecimal() and value not in found:  # not there at the moment: it stays chosen
+            found[value] = with_names(flag, int(value[:18]))
+        return tuple(found.items())
     return ()
+
+
+def _choice(model: LlamaModel) -> str:
+    return f"{model.name} {model.quantization or ''}".strip() + f", {size(model.size_bytes)}"
+
+
+def _shown(flag: Flag, value: Value) -> str:
+    """As its input has it: a number where that is chosen from a list."""
+    if isinstance(flag, Registered) and not flag.scaled:
+        return str(value)
+    return with_names(flag, value)
 
 
 def refused_by(options: Mapping[str, Value], known: Known) -> dict[str, str]:

@@ -28,6 +28,7 @@ from engine_app.preset_editing import (
     free_name,
 )
 from engine_app.preset_memory import facts_of, fit_of
+from engine_app.preset_refs import beside, warnings
 from engine_app.presets import (
     PRESET,
     Effective,
@@ -190,7 +191,12 @@ def _leads_to(
     known: Known,
 ) -> dict[str, Any]:
     effective = layered([*layers, (PRESET, given.values["options"])])
-    context: dict[str, Any] = {"model": model, "wrong": _named(given.problems)}
+    context: dict[str, Any] = {
+        "model": model,
+        "wrong": _named(given.problems),
+        "beside": beside(effective.options),
+        "beside_warnings": warnings(model, effective.options),
+    }
     try:
         context["command"] = command(model, effective.options, known)
     except LaunchError as error:

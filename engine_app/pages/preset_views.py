@@ -15,7 +15,6 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from engine_app.core.flag_kinds import Value
-from engine_app.core.option_texts import shown
 from engine_app.models.preset import Preset
 from engine_app.pages.preset_found import preset_or_404
 from engine_app.preset_editing import (
@@ -24,6 +23,7 @@ from engine_app.preset_editing import (
     global_defaults,
     remove,
 )
+from engine_app.preset_refs import with_names
 from engine_app.presets import (
     allow_list,
 )
@@ -75,9 +75,10 @@ def _page_query(q: str, number: int) -> str:
 
 def _summary(options: Mapping[str, Value]) -> str:
     flags = allow_list().flags
-    known = [f"{flags[k].label} {shown(flags[k], v)}" for k, v in options.items() if k in flags]
+    known = [(flags[name], value) for name, value in options.items() if name in flags]
+    words = [f"{flag.label} {with_names(flag, value)}" for flag, value in known[:SHOWN_OPTIONS]]
     more = len(known) - SHOWN_OPTIONS
-    return " · ".join(known[:SHOWN_OPTIONS]) + (f" · and {more} more" if more > 0 else "")
+    return " · ".join(words) + (f" · and {more} more" if more > 0 else "")
 
 
 @require_POST

@@ -21,8 +21,8 @@ from engine_app.running.survivors import Survivor
 logger = logging.getLogger(__name__)
 TERM_SECONDS: Final = 3.0
 KILL_SECONDS: Final = 5.0
-# Before that it does not listen yet.
-_LISTENS: Final = (*states.SERVING, states.LOADING)
+# Before that it does not listen yet; one that waits for its last requests does.
+_LISTENS: Final = (*states.SERVING, states.LOADING, states.STOPPING)
 
 
 class Stranger(Exception):
@@ -41,7 +41,8 @@ async def adopt(survivor: Survivor) -> Adopted:
     known, run_id = survivor.identity, survivor.run_id
     if known is None or run_id is None:
         raise Stranger("its process was never written down")
-    why = await asyncio.to_thread(_strange, known, survivor.state in _LISTENS)
+    listens = survivor.state in _LISTENS and not survivor.is_told_to_end
+    why = await asyncio.to_thread(_strange, known, listens)
     if why is not None:
         raise Stranger(why)
     try:
@@ -72,7 +73,13 @@ def _reap(kept: Collection[int]) -> None:
     left = [
         process
         for pid, engine_id in identity.marked(owner())
-        if _group(pid) not in kept and (process := _held(pid, engine_id)) is not None
+        if not _belongs(pid, kept)
+        and (process := _held(pid, f"of engine {engine_id} belongs to nobody")) is not None
+    ]
+    left += [
+        process
+        for pid in identity.questions_of_the_dead(owner())
+        if (process := _held(pid, "was asked what it is by one of us that is gone")) is not None
     ]
     for process in left:
         _signal(process, kill=False)
@@ -82,20 +89,23 @@ def _reap(kept: Collection[int]) -> None:
     psutil.wait_procs(alive, timeout=KILL_SECONDS)
 
 
-def _group(pid: int) -> int:
+def _belongs(pid: int, kept: Collection[int]) -> bool:
+    """To one of those: of its group, or started by it."""
     try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return -1
+        if os.getpgid(pid) in kept:
+            return True
+        return any(parent.pid in kept for parent in psutil.Process(pid).parents())
+    except (ProcessLookupError, psutil.Error):
+        return False
 
 
-def _held(pid: int, engine_id: int) -> psutil.Process | None:
+def _held(pid: int, why: str) -> psutil.Process | None:
     """psutil remembers when it was started, and never signals another under the same number."""
     try:
         process = psutil.Process(pid)
     except psutil.Error:
         return None
-    logger.warning("process %s of engine %s belongs to nobody any more: ended", pid, engine_id)
+    logger.warning("process %s %s: it is ended", pid, why)
     return process
 
 

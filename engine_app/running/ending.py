@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from engine_app.core import reasons
 from engine_app.core.verdict import Verdict, verdict
 from engine_app.health import busy_slots
 from engine_app.process import Exit
@@ -21,12 +22,8 @@ READ_LINES: Final = 400  # the first complaint counts, and a usage text may stan
 LOOK_SECONDS: Final = 0.25
 
 
-async def end(
-    running: Running, patience: Patience, *, drains: bool, hurries: Callable[[], bool]
-) -> None:
+async def end(running: Running, patience: Patience) -> None:
     """There is no process when this returns. One that no signal ends is waited for, and said."""
-    if drains:
-        await _drain(running, patience.drain, hurries)
     child = running.child
     child.signal(signal.SIGTERM)
     if await child.wait(min(patience.second_term, patience.kill)):
@@ -40,7 +37,7 @@ async def end(
             logger.error("process %s does not end even by SIGKILL: waits for a disk?", child.pid)
 
 
-async def _drain(running: Running, seconds: float, hurries: Callable[[], bool]) -> None:
+async def drain(running: Running, seconds: float, hurries: Callable[[], bool]) -> None:
     """Waits for the requests that are being answered."""
     deadline = time.monotonic() + seconds
     while not hurries() and time.monotonic() < deadline and not running.is_asleep:
@@ -62,5 +59,15 @@ def last_words(source: str, running: Running) -> list[str]:
     return lines[starts[-1] + 1 :] if starts else lines
 
 
-def cause(ended: Exit, lines: Sequence[str]) -> Verdict:
+BACKGROUND: Final = Verdict(
+    reasons.BACKGROUND,
+    "ended at once and left another process behind: it puts itself into the background",
+    "Give the program itself, in the foreground: without setsid, nohup or an option like --daemon.",
+)
+
+
+def cause(ended: Exit, lines: Sequence[str], *, was_ready: bool, n_left_behind: int) -> Verdict:
+    """`n_left_behind` processes of its own lived on when it had ended. Costs some CPU."""
+    if ended.code == 0 and n_left_behind and not was_ready:
+        return BACKGROUND
     return verdict(ended.code, ended.signal, lines)

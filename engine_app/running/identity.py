@@ -10,9 +10,10 @@ from typing import Final
 
 import psutil
 
-from engine_app.child_environment import MARK
+from engine_app.child_environment import MARK, owner
 
 _TICKS: Final = 19  # of /proc/PID/stat, counted behind the name
+_QUESTION: Final = "question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,6 @@ class Identity:
 
     pid: int
     started_ticks: int
-    executable: str
     port: int
     mark: str
 
@@ -58,18 +58,27 @@ def executable(pid: int) -> str:
 def stranger(known: Identity) -> str | None:
     """Why what runs under this number now is not the engine that was started; None when it is."""
     ticks = started_ticks(known.pid)
-    if ticks is None or not _is_alive(known.pid):
+    if ticks is None or not _runs(known.pid):
         return "its process is gone"
     if ticks != known.started_ticks:
         return "its process number belongs to another process now"
-    if executable(known.pid) != known.executable or mark(known.pid) != known.mark:
+    # Not the program's path: its file may have been moved or replaced while it runs.
+    if mark(known.pid) != known.mark:
         return "its process number belongs to another program now"
     return None
 
 
-def _is_alive(pid: int) -> bool:
+def _runs(pid: int) -> bool:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        return is_alive(psutil.Process(pid))
+    except psutil.Error:
+        return False
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """One that is dead and not waited for yet is not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 
@@ -82,19 +91,48 @@ def mark(pid: int) -> str:
         return ""
 
 
-def marked(owner: str) -> Iterator[tuple[int, int]]:
+def question_mark(number: int) -> str:
+    """Of programs that this process asks what they are."""
+    pid = os.getpid()
+    return f"{owner()}:{_QUESTION}.{pid}.{started_ticks(pid)}.{number}"
+
+
+def questions_of_the_dead(ours: str) -> Iterator[int]:
+    """Programs that were asked by a process that is gone: nobody waits for their answer."""
+    for pid in psutil.pids():
+        name, _, rest = mark(pid).partition(":")
+        word, *numbers = rest.split(".")
+        if name != ours or word != _QUESTION or len(numbers) != 3:
+            continue
+        asker, ticks = numbers[:2]
+        if asker.isdecimal() and str(started_ticks(int(asker))) != ticks:
+            yield pid
+
+
+def carrying(wanted: str) -> Iterator[psutil.Process]:
+    """All that carry this mark, wherever they have put themselves. Looks at every process."""
+    for pid in psutil.pids():
+        try:
+            process = psutil.Process(pid)  # held first: what is signalled is what was looked at
+            if pid != os.getpid() and mark(pid) == wanted and is_alive(process):
+                yield process
+        except psutil.Error:
+            continue
+
+
+def marked(ours: str) -> Iterator[tuple[int, int]]:
     """(pid, engine id) of all that carry the mark of this owner, and of what they started."""
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
         name, _, engine = mark(process.pid).partition(":")
-        if name == owner and engine.isdecimal():
+        if name == ours and engine.isdecimal():
             yield process.pid, int(engine)
 
 
 def owns_port(pid: int, port: int) -> bool:
     """Whether this process, or one of its group, is who listens there: anybody can answer."""
-    return any(_listens(each, port) for each in (pid, *_group(pid)))
+    return any(_listens(each, port) for each in (pid, *group_of(pid)))
 
 
 def _listens(pid: int, port: int) -> bool:
@@ -108,8 +146,8 @@ def _listens(pid: int, port: int) -> bool:
     )
 
 
-def _group(leader: int) -> Iterator[int]:
-    """What a program that is a script has started. Looked at only when the first is not it."""
+def group_of(leader: int) -> Iterator[int]:
+    """What a program that is a script has started. Looks at every process of the machine."""
     for pid in psutil.pids():
         try:
             if pid != leader and os.getpgid(pid) == leader:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from engine_app.child_environment import environment, mark_of
 from engine_app.core.allow_list import LaunchError
 from engine_app.core.argv import UnknownToEngine
+from engine_app.memory import kernel
 from engine_app.process import Child, LaunchFailed
 from engine_app.process import launch as start_process
 from engine_app.running import key_files, ports, records
@@ -38,9 +39,12 @@ class Running:
     owns_port: bool = False  # it is who answers there
     ready_at: float | None = None  # monotonic
     is_asleep: bool = False
+    kernel_kills: int | None = None  # when it was started: memory/kernel.py
 
 
-async def launch(order: Order, around: Around, not_these: set[int]) -> Running:
+async def launch(
+    order: Order, around: Around, not_these: set[int], plan: dict[str, Any]
+) -> Running:
     """Raises Refusal when there is nothing to launch, or it cannot be."""
     port = await _port(order, around, not_these)
     try:
@@ -49,8 +53,8 @@ async def launch(order: Order, around: Around, not_these: set[int]) -> Running:
         raise refuse("bad_flag", f"was not started: {error}") from error
     except LaunchError as error:
         raise refuse("refused", f"was not started: {error}") from error
-    run_id = await rows(records.begin_run, order, argv, port)
-    since = time.time()
+    run_id = await rows(records.begin_run, order, argv, port, plan)
+    since, kernel_kills = time.time(), kernel.kills()
     try:
         key = key_files.new_key(order.engine_id)
         child = _spawn(order, argv, key, run_id)
@@ -75,6 +79,7 @@ async def launch(order: Order, around: Around, not_these: set[int]) -> Running:
         since,
         size_bytes=order.size_bytes,
         sleeps_by_itself=order.sleeps_by_itself,
+        kernel_kills=kernel_kills,
     )
 
 

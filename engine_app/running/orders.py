@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
-from engine_app import discovery
+from engine_app import discovery, preset_refs
 from engine_app.core.argv import launch_argv
 from engine_app.core.flag_kinds import Value
 from engine_app.core.verdict import Verdict
+from engine_app.memory.need import Question, question
 from engine_app.models import Engine, EngineBinary
 from engine_app.presets import effective_options
 from models_app.models import FileState
@@ -31,6 +33,8 @@ class Order:
     options: dict[str, Value]
     binary: EngineBinary
     last_port: int | None
+    beside: dict[int, Path]  # what options name of the registry: draft model, adapters
+    memory: Question
 
     @property
     def sleeps_by_itself(self) -> bool:
@@ -47,15 +51,17 @@ class Order:
             mmproj_path=self.projector_path,
             knows=self.binary.knows,
             extra=settings.ALLOW_FLAGS,
+            files=self.beside,
         )
 
 
 class Refusal(Exception):
-    """A launch that is not tried, and why."""
+    """A launch that is not tried, and why. `plan` is that of its memory, where it was for that."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, plan: dict[str, Any] | None = None) -> None:
         super().__init__(verdict.sentence)
         self.verdict = verdict
+        self.plan = plan or {}
 
 
 def refuse(code: str, sentence: str, advice: str = "") -> Refusal:
@@ -80,6 +86,10 @@ def order(engine_id: int, generation: int) -> Order:
     projector = model.projector
     if projector is not None and projector.state != FileState.OK:
         projector = None
+    options = effective_options(model, preset).options
+    beside = preset_refs.beside(options)
+    if why := preset_refs.unusable(beside):
+        raise refuse("refused", f"was not started: {why}", "Scan again, or change the preset.")
     return Order(
         engine_id=engine.pk,
         source=engine.source,
@@ -87,9 +97,15 @@ def order(engine_id: int, generation: int) -> Order:
         alias=engine.alias,
         model_path=Path(model.path),
         projector_path=Path(projector.path) if projector else None,
-        files=(*(files or (Path(model.path),)), *((Path(projector.path),) if projector else ())),
+        files=(
+            *(files or (Path(model.path),)),
+            *((Path(projector.path),) if projector else ()),
+            *preset_refs.files(beside),
+        ),
         size_bytes=model.size_bytes,
-        options=effective_options(model, preset).options,
+        options=options,
         binary=binary,
         last_port=engine.port,
+        beside=preset_refs.paths(beside),
+        memory=question(model, options, binary),
     )

@@ -37,3 +37,8 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def n_free(ports: Iterable[int]) -> int:
+    """On how many of them nobody listens."""
+    return sum(map(_is_free, ports))

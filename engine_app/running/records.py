@@ -5,7 +5,7 @@ Every change of state is a compare-and-set; a row that is gone changes nothing a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +21,9 @@ from engine_app.process import Exit
 from engine_app.running.orders import Order
 
 MOST_RUNS: Final = 200  # of an engine
+# Phases of an end: waiting for requests, and told by a signal.
+DRAIN: Final = "drain"
+TOLD: Final = "stop"
 
 
 # ---------------------------------------------------------------- what is wanted and what is
@@ -63,11 +66,49 @@ def take(engine_id: int, generation: int) -> bool:
             pid=None,
             pid_started=None,
             executable="",
+            claim={},
         )
     )
 
 
-def begin_run(given: Order, argv: Sequence[str], port: int) -> int:
+def wanted_at_rest(node: str) -> dict[int, int]:
+    """Generations of the engines that are wanted and have no process."""
+    rows = Engine.objects.here(node).wanted().filter(state__in=states.AT_REST)
+    return dict(rows.values_list("pk", "generation"))
+
+
+def is_forced(engine_id: int) -> bool:
+    return Engine.objects.filter(pk=engine_id, force=True).exists()
+
+
+def claim(engine_id: int, by_device: Mapping[str, int]) -> None:
+    """From now on so much memory is its own, until its process has ended."""
+    Engine.objects.filter(pk=engine_id).update(claim=dict(by_device))
+
+
+@transaction.atomic
+def measured(
+    engine_id: int, run_id: int, by_device: Mapping[str, int], plan: dict[str, Any]
+) -> None:
+    """What it takes indeed, now that it has loaded."""
+    Engine.objects.filter(pk=engine_id, state__in=states.SERVING).update(claim=dict(by_device))
+    EngineRun.objects.filter(pk=run_id).update(plan=plan)
+
+
+def advise(engine_id: int, advice: str) -> None:
+    """More about the end of its latest run."""
+    run = EngineRun.objects.filter(engine_id=engine_id).order_by("-id").first()
+    if run is not None:
+        EngineRun.objects.filter(pk=run.pk).update(advice=advice)
+
+
+def name_and_claim(engine_id: int) -> tuple[str, dict[str, int]]:
+    """The name is empty when it is gone."""
+    engine = Engine.objects.filter(pk=engine_id).select_related("llama_model").first()
+    return (engine.alias, dict(engine.claim)) if engine is not None else ("", {})
+
+
+def begin_run(given: Order, argv: Sequence[str], port: int, plan: dict[str, Any]) -> int:
     """Written before the process is there, so that its log has a number to begin with."""
     forget_old_runs(given.engine_id)
     run = EngineRun.objects.create(
@@ -77,6 +118,7 @@ def begin_run(given: Order, argv: Sequence[str], port: int) -> int:
         binary=given.binary,
         build=given.binary.build or given.binary.version,
         port=port,
+        plan=plan,
     )
     Engine.objects.filter(pk=given.engine_id).update(port=port, phase="spawn", binary=given.binary)
     return run.pk
@@ -90,9 +132,11 @@ def forget_old_runs(engine_id: int) -> None:
         rows.filter(pk__lt=oldest_kept).delete()
 
 
-def refused_run(engine_id: int, generation: int, verdict: Verdict) -> int:
+def refused_run(
+    engine_id: int, generation: int, verdict: Verdict, plan: dict[str, Any] | None = None
+) -> int:
     forget_old_runs(engine_id)
-    run = EngineRun.objects.create(engine_id=engine_id, generation=generation)
+    run = EngineRun.objects.create(engine_id=engine_id, generation=generation, plan=plan or {})
     end_run(run.pk, Exit(), verdict, [])
     return run.pk
 
@@ -151,6 +195,12 @@ def stopping(engine_id: int, phase: str) -> int:
     return Engine.objects.filter(pk=engine_id).change_state(states.STOPPING, phase=phase)
 
 
+def serves_on(engine_id: int, generation: int) -> int:
+    """It was to end, had not been told yet, and is wanted as it is."""
+    rows = Engine.objects.wanted().filter(pk=engine_id, generation=generation)
+    return rows.change_state(states.READY, only_from=(states.STOPPING,), phase="")
+
+
 def phase(engine_id: int, word: str) -> None:
     Engine.objects.filter(pk=engine_id).update(phase=word)
 
@@ -168,6 +218,7 @@ def end_run(run_id: int, exit: Exit, verdict: Verdict, last_lines: Sequence[str]
 
 
 NO_PROCESS: Final[dict[str, Any]] = {
+    "claim": {},
     "pid": None,
     "pid_started": None,
     "executable": "",
@@ -210,7 +261,7 @@ def used(engine_id: int) -> None:
     Engine.objects.filter(pk=engine_id).used()
 
 
-def let_idle_go(engine_id: int, generation: int) -> int:
+def let_go(engine_id: int, generation: int) -> int:
     """Nobody wants it any more, unless somebody has asked for it meanwhile."""
     rows = Engine.objects.filter(pk=engine_id, desired="running", generation=generation)
     return rows.want("stopped")

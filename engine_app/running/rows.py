@@ -10,6 +10,8 @@ from typing import Final, ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import OperationalError, close_old_connections, connection
 
+from llamadash.failures import let_go
+
 P = ParamSpec("P")
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -33,5 +35,6 @@ async def rows(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
             if not left:
                 raise
             logger.warning("engines wait for the database: %s", error)
+            let_go(error)
             await asyncio.sleep(PAUSE_SECONDS)
     raise AssertionError("unreachable")

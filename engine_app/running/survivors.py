@@ -14,7 +14,7 @@ from engine_app.models import Engine, EngineRun
 from engine_app.presets import effective_options
 from engine_app.process import Exit
 from engine_app.running.identity import Identity
-from engine_app.running.records import NO_PROCESS, end_run
+from engine_app.running.records import DRAIN, NO_PROCESS, end_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Survivor:
     source: str
     generation: int
     state: str
+    is_wanted: bool  # as it is
+    is_told_to_end: bool  # by a signal
     identity: Identity | None  # None: it was never written down
     run_id: int | None
     started_at: datetime
@@ -52,7 +54,6 @@ def _survivor(engine: Engine) -> Survivor:
         identity = Identity(
             engine.pid,
             engine.pid_started,
-            engine.executable,
             engine.port,
             mark_of(engine.pk),
         )
@@ -62,6 +63,8 @@ def _survivor(engine: Engine) -> Survivor:
         source=engine.source,
         generation=engine.observed_generation,
         state=engine.state,
+        is_wanted=engine.is_wanted and engine.generation == engine.observed_generation,
+        is_told_to_end=engine.state == states.STOPPING and engine.phase != DRAIN,
         identity=identity,
         run_id=run.pk if run else None,
         started_at=run.started_at if run else engine.state_changed_at,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from django.urls import reverse
 
 from agent_app.pruner import last_run
 from llamadash import formats
 from llamadash.dashboard.data_disk import DataDisk
+from llamadash.dashboard.engines import troubles
 from metrics_app.recording import recorder
 from metrics_app.sampler import sampler
 from models_app.models import ScanRun, ScanState
 from models_app.pages.scan_words import errors
+
+MOST_MEMORY_RATIO: Final = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,42 @@ class Alert:
     glyph: Literal["warn", "fail"] = "warn"
 
 
-def alerts(disk: DataDisk, last_scan: ScanRun | None, *, staff: bool) -> list[Alert]:
+def alerts(
+    disk: DataDisk,
+    last_scan: ScanRun | None,
+    values: Mapping[str, float | None],
+    *,
+    staff: bool,
+) -> list[Alert]:
     """Only staff are sent to pages that only staff may open."""
-    found = [*_disk(disk), *_scan(last_scan), *_recording(), *_sensors(), *_retention()]
+    found = [
+        *_engines(),
+        *_memory(values),
+        *_disk(disk),
+        *_scan(last_scan),
+        *_recording(),
+        *_sensors(),
+        *_retention(),
+    ]
     if staff:
         return found
     return [Alert(each.word, each.text, glyph=each.glyph) for each in found]
+
+
+def _engines() -> Iterator[Alert]:
+    for each in troubles():
+        yield Alert(each.word, each.text, each.href, each.action, "fail")
+
+
+def _memory(values: Mapping[str, float | None]) -> Iterator[Alert]:
+    used, total = values.get("host/memory_used_bytes"), values.get("host/memory_total_bytes")
+    if used is None or not total or used / total <= MOST_MEMORY_RATIO:
+        return
+    text = (
+        f"{formats.size(used)} of {formats.size(total)} of RAM are in use. Beyond it the machine "
+        "swaps and all becomes slow: stop what is not needed."
+    )
+    yield Alert("memory nearly full", text, reverse("engines:list"), "See the engines")
 
 
 def _disk(disk: DataDisk) -> Iterator[Alert]:

@@ -12,7 +12,7 @@ from llamadash import formats
 from llamadash.dashboard.tiles import Tile
 from llamadash.system.storage import data_disk
 
-LEAST_FREE_RATIO: Final = 0.05
+LEAST_FREE_RATIO: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from llamadash import formats
+from llamadash.dashboard.engines import RAM, Held
 from llamadash.rulers import Tick, byte_ticks, percent
 from metrics_app.devices import Device
 from metrics_app.live_values import live_value
 from models_app.options import MEMORY_MARGIN
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An engine's share, from the left."""
+
+    name: str
+    hue: str
+    size: str
+    x: str
+    width: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +46,36 @@ class Bar:
     margin: str
     ticks: tuple[Tick, ...]
     sentence: str
+    parts: tuple[Part, ...]
 
     @property
     def topic(self) -> str:
         return self.key.partition("/")[0]
 
 
-def bars(devices: Sequence[Device], values: Mapping[str, float | None]) -> list[Bar]:
-    """GPUs first, in their order, as everywhere."""
+def bars(
+    devices: Sequence[Device],
+    values: Mapping[str, float | None],
+    held: Mapping[str, Sequence[Held]],
+) -> list[Bar]:
+    """GPUs first, in their order, as everywhere. `held` is what engines have, by device."""
     gpus = [device for device in devices if device.kind == "gpu"]
     longest = max((gpu.total_bytes for gpu in gpus), default=0)
-    found = [_bar(gpu, f"GPU {n}", longest, values) for n, gpu in enumerate(gpus)]
+    found = [
+        _bar(gpu, f"GPU {n}", longest, values, held.get(gpu.key, ())) for n, gpu in enumerate(gpus)
+    ]
     rams = [device for device in devices if device.kind == "ram"]
-    return found + [_bar(ram, "RAM", ram.total_bytes, values) for ram in rams]
+    of_ram = held.get(RAM, ())
+    return found + [_bar(ram, "RAM", ram.total_bytes, values, of_ram) for ram in rams]
 
 
-def _bar(device: Device, label: str, end: int, values: Mapping[str, float | None]) -> Bar:
+def _bar(
+    device: Device,
+    label: str,
+    end: int,
+    values: Mapping[str, float | None],
+    held: Sequence[Held],
+) -> Bar:
     key = _used_key(device)
     used = values.get(key, device.used_bytes)
     total = device.total_bytes
@@ -70,7 +96,17 @@ def _bar(device: Device, label: str, end: int, values: Mapping[str, float | None
         margin=formats.size(margin),
         ticks=tuple(byte_ticks(end)),
         sentence=_sentence(label, used, total, margin),
+        parts=tuple(_parts(held, total)),
     )
+
+
+def _parts(held: Sequence[Held], total: int) -> Iterator[Part]:
+    start = 0.0
+    for each in held:
+        width = max(0.0, min(each.n_bytes, total - start))
+        at, share = percent(start, total), percent(width, total)
+        yield Part(each.name, each.hue, formats.size(each.n_bytes), at, share)
+        start += each.n_bytes
 
 
 def _big(key: str, used: float | None, label: str) -> SafeString:

@@ -12,14 +12,14 @@ from django.utils.html import format_html
 from llamadash import formats
 from llamadash.dashboard.tiles import Tile
 from models_app.lists.facets import Counts, counts
-from models_app.lists.list_rows import COLUMNS, Row, rows
+from models_app.lists.list_rows import COLUMNS, RUNNABLE, Row, rows
 from models_app.lists.listing import in_state
+from models_app.lists.marks import marks
 from models_app.memory.drawing import ruler
 from models_app.memory.room import room
-from models_app.models import ModelKind, RegistryVersion
+from models_app.models import RegistryVersion
 
 SHOWN: Final = 6
-RUN: Final = (ModelKind.CHAT, ModelKind.EMBEDDING, ModelKind.RERANKER, ModelKind.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def registry_counts() -> Counts:
 
 def at_hand() -> AtHand | None:
     """None where no model can be run."""
-    runnable = in_state("usable").filter(hidden=False, kind__in=RUN)
+    runnable = in_state("usable").filter(hidden=False, kind__in=RUNNABLE)
     used_first = F("last_used_at").desc(nulls_last=True)
     ordered = runnable.order_by(used_first, "-first_seen_at", "name")
     found = list(ordered.values(*COLUMNS, "last_used_at")[:SHOWN])
@@ -45,7 +45,7 @@ def at_hand() -> AtHand | None:
     here = room()
     scale = ruler(here)
     title = "Used last" if used else "Newest models"
-    return AtHand(title, rows(used or found, here, scale), scale.words if scale else "")
+    return AtHand(title, rows(used or found, here, scale, marks()), scale.words if scale else "")
 
 
 def models_tile(known: Counts) -> Tile:

@@ -15,7 +15,7 @@ from llamadash import formats
 from llamadash.dashboard.sparks import Spark, sparks
 from metrics_app.core.metric import Unit
 from metrics_app.devices import Device
-from metrics_app.live_values import big_value, live_value
+from metrics_app.live_values import big_value, live_duration, live_value
 
 Values = Mapping[str, float | None]
 
@@ -23,6 +23,7 @@ CPU: Final = "host/cpu_ratio"
 RAM: Final = "host/memory_used_bytes"
 RECEIVED: Final = "host/network_receive_bytes_per_second"
 READ: Final = "host/disk_read_bytes_per_second"
+GENERATED: Final = "engines/tokens_per_second"  # by all engines together
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,30 @@ class Tile:
 def tiles(values: Values, devices: Iterable[Device], now: float | None = None) -> list[Tile]:
     """GPUs only where there are some; a figure nobody knows yet is a dash."""
     gpus = [device for device in devices if device.kind == "gpu"]
-    keys = [CPU, RAM, *(busy_key(gpu) for gpu in gpus), RECEIVED, READ]
+    keys = [GENERATED, CPU, RAM, *(busy_key(gpu) for gpu in gpus), RECEIVED, READ]
     drawn = sparks([key for key in keys if key in values], now)
     makers: list[Callable[[Values, Mapping[str, Spark]], Tile]] = [_cpu, _ram, _network, _disk]
     found = [make(values, drawn) for make in makers]
     found[2:2] = [_gpu(gpu, f"GPU {n}", values, drawn) for n, gpu in enumerate(gpus)]
-    return found
+    # Where no engine ever ran there is no such figure, and no question for it either.
+    return [_generated(values, drawn), *found] if GENERATED in values else found
+
+
+def uptimes(values: Values) -> list[tuple[str, SafeString]]:
+    """Of the machine and of llamadash; nothing of what is not known."""
+    named = (("machine", "host/uptime_seconds"), ("llamadash", "self/uptime_seconds"))
+    return [
+        (name, live_duration(key, values[key], f"{name} up"))
+        for name, key in named
+        if values.get(key) is not None
+    ]
+
+
+def _generated(values: Values, drawn: Mapping[str, Spark]) -> Tile:
+    key = "engines/prompt_tokens_per_second"
+    sub = format_html("prompt {}", live_value(key, "per_second", values.get(key), label="Prompt"))
+    title = "Tokens generated"
+    return _tile(title, GENERATED, "per_second", "engines-tokens", sub, values, drawn)
 
 
 def busy_key(gpu: Device) -> str:

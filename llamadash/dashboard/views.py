@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -8,13 +9,14 @@ from django.views.decorators.http import require_GET
 
 from llamadash import perf
 from llamadash.dashboard.alerts import alerts
-from llamadash.dashboard.data_disk import disk_tile, read_data_disk
+from llamadash.dashboard.data_disk import DataDisk, disk_tile, read_data_disk
+from llamadash.dashboard.engines import held, shown
 from llamadash.dashboard.freshness import freshness
 from llamadash.dashboard.memory import bars
 from llamadash.dashboard.registry import at_hand, models_tile, registry_counts
-from llamadash.dashboard.tiles import tiles
+from llamadash.dashboard.tiles import GENERATED, Tile, tiles, uptimes
 from llamadash.setup.folder import SKIPPED
-from metrics_app.devices import read_devices, why_no_gpu
+from metrics_app.devices import Device, read_devices, why_no_gpu
 from metrics_app.query import latest
 from models_app.models import ModelRoot, ScanRun
 from models_app.pages import scan_words
@@ -30,23 +32,76 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "dashboard/page.html", facts(request))
 
 
+@require_GET
+def engines(request: HttpRequest) -> HttpResponse:
+    """What is different when the state of an engine is, for a page that stays."""
+    with perf.timed("dashboard.engines"):
+        now, scanned = latest(), last_scan()
+        context = {
+            **_of_registry(scanned),
+            **_of_engines(request, now.values, read_devices(), read_data_disk(), scanned),
+        }
+        return render(request, "dashboard/_engines_answer.html", context)
+
+
+@require_GET
+def first_scan(request: HttpRequest) -> HttpResponse:
+    """What is said until a scan has ended; then the page comes anew."""
+    context = _of_registry(last_scan())
+    if context["last_scan"] is not None or context["counts"].usable:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "dashboard/_first_steps.html", context)
+
+
+def last_scan() -> ScanRun | None:
+    return ScanRun.objects.ended().order_by("-id").first()
+
+
+def _tiles(
+    values: Mapping[str, float | None], devices: Sequence[Device], disk: DataDisk
+) -> list[Tile]:
+    """One row on most screens: how many models there are gives way to what they generate."""
+    registry = [] if GENERATED in values else [models_tile(registry_counts())]
+    return [*tiles(values, devices), *registry, disk_tile(disk)]
+
+
+def _of_registry(scanned: ScanRun | None) -> dict[str, Any]:
+    return {
+        "counts": registry_counts(),
+        "at_hand": at_hand(),
+        "last_scan": scanned,
+        "is_scanning": scanned is None and ScanRun.objects.filter(state="running").exists(),
+        "last_result": scan_words.result(scanned) if scanned else "",
+    }
+
+
+def _of_engines(
+    request: HttpRequest,
+    values: Mapping[str, float | None],
+    devices: Sequence[Device],
+    disk: DataDisk,
+    scanned: ScanRun | None,
+) -> dict[str, Any]:
+    listed = shown()
+    has_gpu = any(device.kind == "gpu" for device in devices)
+    return {
+        "engines": listed,
+        "bars": bars(devices, values, held(listed.rows, values)),
+        "alerts": alerts(disk, scanned, values, staff=request.user.is_staff),
+        "n_gpus": sum(device.kind == "gpu" for device in devices),
+        "why_no_gpu": "" if has_gpu else why_no_gpu(),
+    }
+
+
 def facts(request: HttpRequest) -> dict[str, Any]:
     now = latest()
     devices = read_devices()
     disk = read_data_disk()
-    known = registry_counts()
-    last_scan = ScanRun.objects.ended().order_by("-id").first()
-    has_gpu = any(device.kind == "gpu" for device in devices)
+    scanned = last_scan()
     return {
-        "tiles": [*tiles(now.values, devices), models_tile(known), disk_tile(disk)],
+        "tiles": _tiles(now.values, devices, disk),
         "freshness": freshness(now.at),
-        "uptime_seconds": now.values.get("host/uptime_seconds"),
-        "bars": bars(devices, now.values),
-        "n_gpus": sum(device.kind == "gpu" for device in devices),
-        "why_no_gpu": "" if has_gpu else why_no_gpu(),
-        "alerts": alerts(disk, last_scan, staff=request.user.is_staff),
-        "counts": known,
-        "at_hand": at_hand(),
-        "last_scan": last_scan,
-        "last_result": scan_words.result(last_scan) if last_scan else "",
+        "uptimes": uptimes(now.values),
+        **_of_registry(scanned),
+        **_of_engines(request, now.values, devices, disk, scanned),
     }

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models import Count
 
 from agent_app.models import AgentHeartbeat
+from engine_app.figures.exposition import families as engine_families
 from llamadash import perf
 from llamadash.system import prometheus_figures
 from llamadash.system.program import read_program
@@ -28,6 +29,7 @@ def families() -> Iterator[Family]:
         prometheus_figures.machine(),
         prometheus_figures.taking(),
         prometheus_figures.sending(),
+        engine_families(),
     )
 
 

@@ -7,5 +7,6 @@ from llamadash.system import views
 urlpatterns = [
     path("system/", views.page, name="system"),
     path("system/diagnostics.json", views.download, name="diagnostics"),
+    path("system/session/", views.session, name="session"),
     path("metrics", views.metrics, name="metrics"),
 ]

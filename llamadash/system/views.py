@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from agent_app import loops
 from agent_app.models import AgentHeartbeat
@@ -59,6 +59,12 @@ def download(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(body, content_type="application/json")
     response["Content-Disposition"] = 'attachment; filename="llamadash-diagnostics.json"'
     return response
+
+
+@require_safe
+def session(request: HttpRequest) -> HttpResponse:
+    """Whether the login still holds; otherwise this leads to the login page, as all pages do."""
+    return HttpResponse(status=204)
 
 
 @login_not_required

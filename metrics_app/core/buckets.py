@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import truediv
 from typing import Final, NamedTuple
 
 # Nothing that is measured here is larger; products of such numbers stay finite.
@@ -99,10 +100,10 @@ class Merging:
         n_whole = max(0, len(values) - lead) // self.step
         end = lead + n_whole * self.step
         self._add_seconds(values[:lead], start)
-        self._lay_whole(list(values[lead:end]), (start + lead - self.start) // self.step)
+        self._lay_whole(values[lead:end], (start + lead - self.start) // self.step)
         self._add_seconds(values[end:], start + end)
 
-    def _lay_whole(self, values: list[float], first: int) -> None:
+    def _lay_whole(self, values: Sequence[float], first: int) -> None:
         n_whole = len(values) // self.step
         span = slice(first, first + n_whole)
         if first < 0 or first + n_whole > self.n_buckets or any(self.n[span]):
@@ -112,9 +113,10 @@ class Merging:
         self.total[span] = totals = list(map(sum, parts))
         self.n[span] = [self.step] * n_whole
         self.min[span], self.max[span] = map(min, parts), map(max, parts)
-        for number, total in enumerate(totals):
-            if not -MOST < total < MOST:
-                self._lay_again(first + number, parts[number])
+        if not are_known(totals):
+            for number, total in enumerate(totals):
+                if not -MOST < total < MOST:
+                    self._lay_again(first + number, parts[number])
 
     def _lay_again(self, index: int, part: Sequence[float]) -> None:
         """A bucket that has seconds without a value."""
@@ -128,13 +130,21 @@ class Merging:
                 self.add(second, 1, value, value, value)
 
     def averages(self) -> list[float | None]:
+        if 0 not in self.n:
+            return list(map(truediv, self.total, self.n))
         pairs = zip(self.total, self.n, strict=True)
         return [total / n if n else None for total, n in pairs]
 
 
+def are_known(values: Sequence[float]) -> bool:
+    """Whether none of them is NaN or infinite: looked at in one pass, by their sum. Of numbers
+    that may be kept."""
+    return -math.inf < sum(values) < math.inf
+
+
 def percentile(values: Sequence[float], percent: int) -> float | None:
     """Of the values that are there: the smallest that `percent` of them do not exceed."""
-    known = sorted([value for value in values if -MOST < value < MOST])
+    known = sorted(values if are_known(values) else [v for v in values if -MOST < v < MOST])
     if not known:
         return None
     return known[max(0, math.ceil(len(known) * percent / 100) - 1)]

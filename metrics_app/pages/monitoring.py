@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,6 +26,8 @@ from metrics_app.pages.ranges import DEFAULT, RANGES, RangeError, read, relative
 from metrics_app.pages.zones import clock, read_zone
 from metrics_app.query import QueryError, known_series, latest
 
+SHORT_SECONDS: Final = 600  # a range in which the seconds of its ends matter
+
 
 @require_safe
 def monitoring(request: HttpRequest) -> HttpResponse:
@@ -40,7 +42,7 @@ def monitoring(request: HttpRequest) -> HttpResponse:
 
 def read_state(request: HttpRequest, now: float) -> State:
     chart = request.GET.get("chart", "")
-    if chart and chart not in charts.CHARTS:
+    if chart and charts.find(chart) is None:
         raise Http404("There is no such chart.")
     is_table = request.GET.get("view") == "table"
     return State(read(request.GET.dict(), now), read_zone(request.GET), is_table, chart)
@@ -52,11 +54,12 @@ def shown(state: State, now: float) -> dict[str, Any]:
     if state.is_table:
         points = asking.CHART_TABLE_POINTS if state.chart else asking.TABLE_POINTS
     figures = ask(keys_of(found), state.asked, points, now)
-    return head(state) | {
+    with_seconds = state.asked.seconds < SHORT_SECONDS
+    return head(state, now) | {
         "sections": sections(found, figures, state) if figures else [],
         "step": step_words(figures.step) if figures else "",
-        "from": clock(state.asked.start, with_seconds=False),
-        "to": clock(state.asked.end, with_seconds=False),
+        "from": clock(state.asked.start, with_seconds=with_seconds),
+        "to": clock(state.asked.end, with_seconds=with_seconds),
         "fields": fields_of(state.asked),
         "cores": cores(latest().values) if shows_cores(state) else [],
         "export": state.address(is_table=False),
@@ -68,10 +71,10 @@ def shows_cores(state: State) -> bool:
     return state.asked.follows and not state.is_table and not state.chart
 
 
-def head(state: State) -> dict[str, Any]:
+def head(state: State, now: float) -> dict[str, Any]:
     return {
         "state": state,
-        "range_words": range_words(state),
+        "range_words": range_words(state, now),
         "ranges": range_choices(state),
         "zones": zone_choices(state),
         "as_charts": state.address(is_table=False),
@@ -80,16 +83,20 @@ def head(state: State) -> dict[str, Any]:
     }
 
 
-def range_words(state: State) -> str:
-    return f"last {RANGES[state.asked.key][1]}" if state.asked.follows else "a range of the past"
+def range_words(state: State, now: float) -> str:
+    if state.asked.follows:
+        return f"last {RANGES[state.asked.key][1]}"
+    return "a range that has not ended yet" if state.asked.end > now else "a range of the past"
 
 
 def refused(request: HttpRequest, error: RangeError | QueryError) -> dict[str, Any]:
     """The page with its form and what was typed, but without charts."""
     problems = error.problems if isinstance(error, RangeError) else {"range": str(error)}
-    state = State(relative(DEFAULT, time.time()), read_zone(request.GET))
+    now = time.time()
+    state = State(relative(DEFAULT, now), read_zone(request.GET))
     fields = fields_as_typed(request.GET.dict(), problems)
-    return head(state) | {"problems": problems, "fields": fields, "range_words": "no such range"}
+    words = {"problems": problems, "fields": fields, "range_words": "no such range"}
+    return head(state, now) | words
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +107,8 @@ class Section:
 
 
 def drawings_of(state: State) -> list[Drawing]:
-    names = gpu_names()
-    found = drawings(known_series(), names)
-    return [each for each in found if state.chart in ("", each.chart.id)]
+    chosen = charts.find(state.chart) if state.chart else None
+    return drawings(known_series(), gpu_names(), [chosen] if chosen else None)
 
 
 def gpu_names() -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
+
+from metrics_app.asked import NUMBER
 
 MINUTE: Final = 60
 HOUR: Final = 3600
@@ -31,7 +32,6 @@ SHORTEST_SECONDS: Final = 10
 LONGEST_SECONDS: Final = 10 * YEAR
 EARLIEST: Final = 946_684_800  # 2000-01-01
 LATEST: Final = 7_258_118_400  # 2200-01-01
-NUMBER: Final = re.compile(r"-?\d{1,12}(\.\d{1,9})?", re.ASCII)
 
 
 class RangeError(ValueError):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from metrics_app.core.clock import Tick
 from metrics_app.core.gpu.amd import AmdGpus
 from metrics_app.core.gpu.intel import IntelGpus
-from metrics_app.core.gpu.reading import COSTLY, QUICK, Figures
+from metrics_app.core.gpu.reading import COSTLY, QUICK, Figures, Processes
 from metrics_app.core.labelled import Labelled
 from metrics_app.core.metric import Metric, Unit
-from metrics_app.devices import nvidia_gpus
+from metrics_app.devices import gpu_processes, nvidia_gpus
 
 
 class Driver(Protocol):
@@ -45,7 +46,7 @@ class Gpus:
 
 
 class GpuDetails:
-    """Clocks, fans, limits and processes."""
+    """Clocks, fans and limits."""
 
     topics = ("gpu",)
     seconds = 2.0
@@ -58,6 +59,22 @@ class GpuDetails:
 
     def read(self, tick: Tick) -> Mapping[Metric, float | None]:
         return _values(self._metrics, self._driver.costly(tick.monotonic))
+
+
+class GpuProcesses:
+    """How many processes each GPU has: looked at only while somebody watches."""
+
+    name = "GPU processes"
+    topics = ("gpu",)
+    seconds = 2.0
+    unwatched_seconds = math.inf
+
+    def __init__(self, read: Callable[[], Mapping[str, Processes]] = gpu_processes) -> None:
+        self._read = read
+        self._numbers = Labelled("gpu", "processes", "count")
+
+    def read(self, tick: Tick) -> Mapping[Metric, float | None]:
+        return {self._numbers[gpu]: len(each) for gpu, each in self._read().items()}
 
 
 def _labelled(units: Mapping[str, Unit]) -> dict[str, Labelled]:

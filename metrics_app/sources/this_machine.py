@@ -6,7 +6,7 @@ from metrics_app.source import Source
 from metrics_app.sources.cpu import Cpu
 from metrics_app.sources.disks import Disks
 from metrics_app.sources.file_systems import FileSystems
-from metrics_app.sources.gpus import DRIVERS, GpuDetails, Gpus
+from metrics_app.sources.gpus import DRIVERS, GpuDetails, GpuProcesses, Gpus
 from metrics_app.sources.memory import Memory, Swap
 from metrics_app.sources.network import Network
 from metrics_app.sources.own_process import OwnProcess
@@ -18,4 +18,4 @@ def this_machine(take_loop_lag: Callable[[], float | None]) -> list[Source]:
     quick: list[Source] = [Cpu(), Memory(), OwnProcess(take_loop_lag), Disks(), Network(), Swap()]
     gpus = [Gpus(maker, driver) for maker, driver in DRIVERS.items()]
     details = [GpuDetails(maker, driver) for maker, driver in DRIVERS.items()]
-    return [*quick, *gpus, Temperatures(), FileSystems(), *details]
+    return [*quick, *gpus, Temperatures(), FileSystems(), *details, GpuProcesses()]

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from llamadash import formats
+from models_app.lists.marks import Mark, Marks, mark
 from models_app.memory.drawing import Ruler, need_bar
 from models_app.memory.room import Room
 from models_app.models import FileState, ModelKind
@@ -26,6 +27,8 @@ COLUMNS: Final = (
 # "system" is what nearly every template has: said of each model, it would tell none apart.
 SHOWN_CAPABILITIES: Final = ("tools", "thinking", "vision")
 KIND_WORDS: Final = dict(ModelKind.choices)
+# What can be loaded by itself, as far as is known.
+RUNNABLE: Final = (ModelKind.CHAT, ModelKind.EMBEDDING, ModelKind.RERANKER, ModelKind.UNKNOWN)
 STATE_WORDS: Final = dict(FileState.choices)
 BITS: Final = ' <span class="mut p3" title="bits per weight">{}</span>'
 UNKNOWN_NEED: Final = '<td role="cell" class="p2">{}</td><td role="cell" class="p2">{}</td>'
@@ -52,14 +55,18 @@ class Row:
     context: str
     memory: SafeString  # two cells: the bar, and where it fits
     added_at: datetime
+    mark: Mark
+    can_run: bool
 
 
-def rows(found: Iterable[dict[str, Any]], room: Room, ruler: Ruler | None) -> list[Row]:
+def rows(
+    found: Iterable[dict[str, Any]], room: Room, ruler: Ruler | None, marks: Marks
+) -> list[Row]:
     pattern = reverse("models_app:detail", args=[0])
-    return [_row(each, room, ruler, pattern) for each in found]
+    return [_row(each, room, ruler, pattern, marks) for each in found]
 
 
-def _row(row: dict[str, Any], room: Room, ruler: Ruler | None, pattern: str) -> Row:
+def _row(row: dict[str, Any], room: Room, ruler: Ruler | None, pattern: str, marks: Marks) -> Row:
     need, title = _need(row)
     bits, parameters = row["bits_per_weight"], row["parameters"]
     return Row(
@@ -81,6 +88,8 @@ def _row(row: dict[str, Any], room: Room, ruler: Ruler | None, pattern: str) -> 
         context=formats.grouped(row["context_length"]),
         memory=_memory(row, need, title, room, ruler),
         added_at=row["first_seen_at"],
+        mark=mark(marks, row["id"], row["name"]),
+        can_run=row["kind"] in RUNNABLE and row["state"] == FileState.OK,
     )
 
 

@@ -15,7 +15,8 @@ from llamadash import formats
 from models_app.core.launch_options import CACHE_TYPES
 from models_app.core.memory import EstimateError
 from models_app.editing import EditError, edit, remove_missing
-from models_app.lists.list_rows import STATE_WORDS
+from models_app.lists.list_rows import RUNNABLE, STATE_WORDS
+from models_app.lists.marks import mark, marks, start_url
 from models_app.memory.drawing import bars
 from models_app.memory.memory_fit import fit
 from models_app.memory.memory_form import NAMES, MemoryForm, memory_form
@@ -23,7 +24,7 @@ from models_app.memory.memory_need import Subject, can_be_asked_exactly, program
 from models_app.memory.memory_words import how_known
 from models_app.memory.server_command import server_command
 from models_app.memory.spots import Spot
-from models_app.models import LlamaModel
+from models_app.models import FileState, LlamaModel
 from models_app.pages.fact_lines import chat_template, fact_groups, metadata_lines, rail
 from models_app.pages.forms import EditForm
 from models_app.pages.problems import what_to_do
@@ -53,7 +54,24 @@ def _head(model: LlamaModel, tab: str) -> dict[str, Any]:
         "to_do": what_to_do(model.state, error_kind) if model.state != "ok" else "",
         "rail": rail(model, files),
         "template": chat_template(model, files),
+        **_mark(model),
     }
+
+
+def _mark(model: LlamaModel) -> dict[str, Any]:
+    """Its state as another app knows it, and a button to load or unload it."""
+    return {
+        "mark": mark(marks(), model.pk, model.name),
+        "can_run": model.kind in RUNNABLE and model.state == FileState.OK,
+        "start_url": start_url(model.pk),
+    }
+
+
+@require_safe
+def model_mark(request: HttpRequest, model_id: int) -> HttpResponse:
+    """That alone, for a page that stays."""
+    model = get_object_or_404(LlamaModel.objects.defer("facts"), pk=model_id)
+    return render(request, "models_app/_model_mark.html", {"model": model, **_mark(model)})
 
 
 # ---------------------------------------------------------------- memory
@@ -177,8 +195,11 @@ def _copies(model: LlamaModel) -> QuerySet[LlamaModel]:
 def remove(request: HttpRequest, model_id: int) -> HttpResponse:
     """Only what is gone from the disk; everything else would be back with the next scan."""
     model = get_object_or_404(LlamaModel, pk=model_id)
-    if remove_missing(model.pk):
-        messages.success(request, f"{model.name} was removed from the registry.")
-        return redirect("models_app:problems")
-    messages.error(request, "Its file is there: only missing models can be removed.")
+    try:
+        if remove_missing(model.pk):
+            messages.success(request, f"{model.name} was removed from the registry.")
+            return redirect("models_app:problems")
+        messages.error(request, "Its file is there: only missing models can be removed.")
+    except EditError as error:
+        messages.error(request, str(error))
     return redirect("models_app:detail", model.pk)

@@ -33,6 +33,7 @@ from models_app.lists.listing import (
     read,
     turn,
 )
+from models_app.lists.marks import Marks, marks
 from models_app.memory.drawing import ruler
 from models_app.memory.room import Room, room
 from models_app.models import LlamaModel, ModelFile, RegistryVersion, ScanRun
@@ -46,7 +47,8 @@ from settings_app.staff import staff_only
 HEADS: Final = (
     # sort key, words, classes
     ("name", "Model", ""),
-    ("kind", "Kind", ""),
+    ("", "State", ""),
+    ("kind", "Kind", "p3"),
     ("arch", "Architecture", "p4"),
     ("params", "Parameters", "num p3"),
     ("quant", "Quantization", "p2"),
@@ -109,9 +111,12 @@ def model_list(request: HttpRequest) -> HttpResponse:
     query = replace(query, state="usable", limit=PAGE_ROWS)
     version = RegistryVersion.current()
     here = room()
-    key = (version, query, here, MEMORY_CONTEXT.get(), request.user.is_staff)
+    staff = request.user.is_staff
     with perf.timed("models.page_list"):
-        drawn = section(key, lambda: _draw(query, version, here, staff=request.user.is_staff))
+        known_marks = marks()
+        shown = frozenset(known_marks.items())
+        key = (version, query, here, MEMORY_CONTEXT.get(), staff, shown)
+        drawn = section(key, lambda: _draw(query, version, here, known_marks, staff=staff))
     known = counts(version)
     context: dict[str, Any] = {
         "query": query,
@@ -120,7 +125,8 @@ def model_list(request: HttpRequest) -> HttpResponse:
     }
     if is_partial(request):
         response = render(request, "models_app/_list_answer.html", context)
-        response.headers["HX-Push-Url"] = _address(query)
+        if not request.headers.get("HX-Source", "").endswith("#list"):  # it asks itself anew
+            response.headers["HX-Push-Url"] = _address(query)
         return varies(response)
     context |= {"ignored": ignored, **filters(query, version, here), **registry(version)}
     return varies(render(request, "models_app/list.html", context))
@@ -152,17 +158,18 @@ def _address(query: ListQuery) -> str:
     return f"{path}?{parameters}" if parameters else path
 
 
-def _draw(query: ListQuery, version: str, here: Room, *, staff: bool) -> Section:
+def _draw(query: ListQuery, version: str, here: Room, known: Marks, *, staff: bool) -> Section:
     page = turn(query, list_rows.COLUMNS)
     scale = ruler(here)
     context = {
         "query": query,
-        "rows": list_rows.rows(page.rows, here, scale),
+        "rows": list_rows.rows(page.rows, here, scale, known),
         "ruler": scale,
         "heads": heads(query, HEADS),
         "counts": counts(version),
         "pages": _pages(query, page),
         "export": query.address(cursor=None),
+        "here": query.address(),
         "star_url": reverse("models_app:favourite"),
         "staff": staff,
     }

@@ -1,27 +1,37 @@
-"""What reading the machine once a second costs: CPU time of this process, all threads."""
+"""What reading the machine once a second costs: CPU time of this process, all threads.
+
+The engines are real ones, and their figures are taken as in earnest.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import psutil
+import uvloop
 
-from metrics_app.core.clock import Tick
-from metrics_app.core.labelled import Labelled
-from metrics_app.core.metric import Metric
-from metrics_app.core.rates import Rates
 from metrics_app.sampler import Sampler
 from metrics_app.sources.this_machine import this_machine
+from tests.bench import big_registry
 from tests.bench.measuring import median
 from tests.bench.row import Row
 from tests.fakes.recording import Screen, SlowRecorder
 from tests.fakes.sampling import SetTime
+from tests.fakes.serving import wait_until
+
+if TYPE_CHECKING:
+    from engine_app.running.launching import Running
+    from metrics_app.source import Source
 
 NAME: Final = "sampling"
 
@@ -29,43 +39,25 @@ _ENGINES: Final = 4
 _TICKS: Final = 20  # slow sources are read twice in them
 _PERCENT: Final = 100
 _UNIT: Final = "% of a core"
-
-
-class EngineProcess:
-    """What an engine hands in: its process's memory and CPU, and 20 figures of its own."""
-
-    seconds = unwatched_seconds = 1.0
-
-    def __init__(self, pid: int) -> None:
-        self.name = f"engine.{pid}"
-        self.topics = (self.name,)
-        self._process = psutil.Process(pid)
-        self._rates: Rates[Metric] = Rates()
-        self._cpu = Metric(self.name, "cpu_ratio", "ratio")
-        self._rss = Metric(self.name, "rss_bytes", "bytes")
-        self._figures = Labelled(self.name, "figure", "count")
-
-    def read(self, tick: Tick) -> Mapping[Metric, float | None]:
-        with self._process.oneshot():
-            cpu = self._process.cpu_times()
-            values = self._rates.update({self._cpu: cpu.user + cpu.system}, tick.monotonic)
-            values[self._rss] = self._process.memory_info().rss
-        values.update({self._figures[str(number)]: float(number) for number in range(20)})
-        return values
+_KEY: Final = secrets.token_urlsafe(16)
 
 
 def run(quick: bool) -> list[Row]:
-    rounds = 3 if quick else 15
-    with engines() as pids:
-        naive = median(lambda: naive_tick(pids), rounds=rounds, clock=time.process_time)
-        idle = ticks(pids, rounds, watched=False)
-        watched = ticks(pids, rounds, watched=True)
-        live = at_one_hertz(pids, 5 if quick else 30)
+    big_registry.django_ready()
+    rounds, seconds = (3, 10) if quick else (15, 60)
+    with engines() as ports:
+        naive = median(lambda: naive_tick(list(ports)), rounds=rounds, clock=time.process_time)
+        idle = ticks(ports, rounds, watched=False)
+        watched = ticks(ports, rounds, watched=True)
+        live = at_one_hertz(ports, seconds, watched=False)
+        live_watched = at_one_hertz(ports, seconds, watched=True)
     note = f"{_ENGINES} engines"
+    asked = f"{note}, with the hour, the hub, a loop timer and their own /metrics"
     return [
         _row("sampling, nobody watches", idle, naive, f"{note}, ticks without a pause"),
         _row("sampling, all watched", watched, naive, f"{note}, ticks without a pause"),
-        _row("sampling loop at 1 Hz", live, None, f"{note}, with the hour, the hub, a loop timer"),
+        _row("sampling loop at 1 Hz", live, None, asked),
+        _row("sampling loop at 1 Hz, all watched", live_watched, None, f"{asked} and /slots"),
     ]
 
 
@@ -82,61 +74,135 @@ def _row(what: str, ours: float, naive: float | None, note: str) -> Row:
 
 
 @contextmanager
-def engines() -> Iterator[list[int]]:
-    sleeping = [sys.executable, "-c", "import time; time.sleep(600)"]
-    running = [subprocess.Popen(sleeping) for _ in range(_ENGINES)]
+def engines() -> Iterator[dict[int, int]]:
+    """Process numbers to ports, of engines that are ready."""
+    from engine_app.child_environment import environment
+    from engine_app.running.ports import free_port
+    from models_app.core.demo_models import write_demo_models
+
+    folder = big_registry.DATA_DIR / "sampled-models"
+    model = next(iter(write_demo_models(folder, ["tiny-chat"])))
+    ports = range(30_000 + os.getpid() % 2000, 40_000)
+    running: dict[int, subprocess.Popen[bytes]] = {}
     try:
-        yield [process.pid for process in running]
+        for _ in range(_ENGINES):
+            port = free_port(ports, set(running))
+            running[port] = subprocess.Popen(
+                _words(model, port),
+                env=environment(library_path=False, embedded=True, key=_KEY),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        for port in running:
+            wait_until(partial(_is_ready, port), f"the engine at {port}")
+        yield {process.pid: port for port, process in running.items()}
     finally:
-        for process in running:
+        for process in running.values():
             process.kill()
             process.wait()
 
 
-def ticks(pids: list[int], rounds: int, *, watched: bool) -> float:
-    """CPU seconds for one tick. The clock is moved on by hand: nothing waits."""
+def _words(model: Path, port: int) -> list[str]:
+    options = ["-c", "2048", "-np", "4", "-t", "1", "--metrics", "--slots", "--no-ui"]
+    program = [sys.executable, "-m", "engine_app.embedded"]
+    return [*program, "-m", str(model), "--port", str(port), *options]
+
+
+def _is_ready(port: int) -> bool:
+    from engine_app.health import NoAnswer, NotListening, get
+
+    try:
+        return asyncio.run(get(port, "/health")).is_ok
+    except (NotListening, NoAnswer):
+        return False
+
+
+def _running(pid: int, port: int) -> Running:
+    from engine_app.process import Child
+    from engine_app.running.launching import Running
+
+    return Running(Child(pid), 0, port, _KEY, time.time(), ready_at=time.monotonic())
+
+
+def ticks(ports: dict[int, int], rounds: int, *, watched: bool) -> float:
+    """CPU seconds for one tick. The clock is moved on by hand; no engine is asked."""
     moved = SetTime()
-    sampler = _sampler(pids, Sampler(clock=moved.clock(), watched=lambda _: watched))
+    sampler = Sampler(clock=moved.clock(), watched=lambda _: watched)
 
     async def run() -> None:
         for _ in range(_TICKS):
             moved.passes(1.0)
             await sampler.tick()
 
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        children = runner.run(_add(sampler, ports))
         taken = median(lambda: runner.run(run()), rounds=rounds, clock=time.process_time)
+        for running in children:
+            running.child.let_go()
     sampler.close()
     return taken / _TICKS
 
 
-def at_one_hertz(pids: list[int], seconds: int) -> float:
+async def _add(sampler: Sampler, ports: dict[int, int]) -> list[Running]:
+    children = [_running(pid, port) for pid, port in ports.items()]
+    for source in this_machine(lambda: 0.0):
+        sampler.add(source)
+    for number, running in enumerate(children):
+        for source in _sources(f"engine.{number}", running):
+            sampler.add(source)
+    return children
+
+
+def _sources(topic: str, running: Running) -> list[Source]:
+    from engine_app.figures.answers import Answers
+    from engine_app.figures.gpu_memory import GpuMemory
+    from engine_app.figures.process import Processes, ProcessFigures, ProcessSearch
+    from engine_app.figures.told import ToldFigures
+
+    processes = Processes(running)
+    return [
+        ProcessFigures(topic, processes),
+        ToldFigures(topic, Answers()),
+        ProcessSearch(topic, processes),
+        GpuMemory(topic, processes),
+    ]
+
+
+def at_one_hertz(ports: dict[int, int], seconds: int, *, watched: bool) -> float:
     """CPU seconds a second, caches gone cold between two ticks as they are in earnest."""
     from agent_app.loop_lag import LoopLag
     from agent_app.sampling import Sampling
+    from engine_app.figures.following import Following
     from metrics_app.hour import Hour
 
-    loop = Sampling(
-        _sampler(pids, Sampler()), Hour(), SlowRecorder(is_due=False), Screen(), LoopLag()
-    )
+    def is_watched(topic: str) -> bool:
+        return watched
+
+    sampler = Sampler(watched=is_watched)
+    for source in this_machine(lambda: 0.0):
+        sampler.add(source)
+    following = Following(sampler, lambda topic, name, data: None, is_watched)
+    loop = Sampling(sampler, Hour(), SlowRecorder(is_due=False), Screen(), LoopLag())
 
     async def run() -> float:
         stop = asyncio.Event()
-        running = asyncio.create_task(loop.run(stop))
-        await asyncio.sleep(1)
-        before = time.process_time()
-        await asyncio.sleep(seconds)
-        taken = time.process_time() - before
-        stop.set()
-        await running
+        children = [_running(pid, port) for pid, port in ports.items()]
+        with ExitStack() as followed:
+            for number, running in enumerate(children):
+                followed.enter_context(following(number, running))
+            sampling = asyncio.create_task(loop.run(stop))
+            await asyncio.sleep(2)
+            before = time.process_time()
+            await asyncio.sleep(seconds)
+            taken = time.process_time() - before
+            stop.set()
+            await sampling
+        for running in children:
+            running.child.let_go()
         return taken / seconds
 
-    return asyncio.run(run())
-
-
-def _sampler(pids: list[int], sampler: Sampler) -> Sampler:
-    for source in (*this_machine(lambda: 0.0), *map(EngineProcess, pids)):
-        sampler.add(source)
-    return sampler
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # as `serve` does
+        return runner.run(run())
 
 
 def naive_tick(pids: list[int]) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.live_feed import wait_for_charts
+from tests.browser.live_feed import Feed, wait_for_charts
 
 QUERY = re.compile(r"/api/metrics/query/")
 CPU = "live-chart:has(#h-cpu)"
@@ -20,6 +20,7 @@ class Figures:
     def __init__(self, page: Page, value: Callable[[str, int], float | None]) -> None:
         self.asked: list[dict[str, list[str]]] = []
         self.status = 200
+        self.headers: dict[str, str] = {}
         self._value = value
         page.route(QUERY, self._answer)
 
@@ -28,7 +29,7 @@ class Figures:
         self.asked.append(asked)
         if self.status != 200:
             error = {"error": {"code": "busy", "message": "The database is busy.", "detail": None}}
-            route.fulfill(status=self.status, json=error)
+            route.fulfill(status=self.status, json=error, headers=self.headers)
             return
         start, end = float(asked["start"][0]), float(asked["end"][0])
         step = max(1, round((end - start) / 60))
@@ -44,6 +45,17 @@ class Figures:
 
 def wave(key: str, index: int) -> float | None:
     return None if 20 <= index < 25 else 0.2 + index / 100
+
+
+def cut_off(page: Page) -> None:
+    """All charts follow, and what they show has ended long ago: they ask for it in every tick."""
+    feed = Feed(page)
+    wait_for_charts(page, "/monitoring/?range=5m")
+    expect(page.locator(f"{CPU} canvas")).to_be_visible()
+    feed.wait_for("sub")
+    at = page.evaluate("Date.now() / 1000")
+    feed.schema("host", "host/cpu_ratio", "host/uptime_seconds")
+    feed.send(op="snap", topic="host", seq=1, t=at + 100, v=[0.77, 5])
 
 
 def opened(page: Page) -> Page:

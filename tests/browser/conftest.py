@@ -21,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tests.browser.models_on_disk import PLENTY, write_models
+from tests.fakes.migrated import migrated
 from tests.requirements_here import need
 
 TOP = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ def start(data: Path, home: Path) -> Iterator[Server]:
     """Serves on a free port until the caller is done with it."""
     environment = {
         **{name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"},
-        "LLAMADASH_DATA_DIR": str(data),
+        "LLAMADASH_DATA_DIR": str(migrated(data)),
         "LLAMADASH_NODE": "testbench",
         "HOME": str(home),
     }

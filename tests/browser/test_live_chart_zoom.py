@@ -37,6 +37,25 @@ def test_a_drag_zooms_all_charts_and_can_be_undone(chart: Page, figures: Figures
     assert len(zoomed) >= 2 and len({tuple(each["series"]) for each in zoomed}) == len(zoomed)
 
 
+def test_nothing_on_the_page_speaks_of_the_range_before(chart: Page) -> None:
+    canvas, cores = chart.locator(f"{CPU} .canvas"), chart.locator("#cores")
+    text, words = chart.locator("[data-range-text]"), chart.locator("[data-range-words]")
+    came = [chart.locator("#start").input_value(), text.inner_html()]
+    expect(canvas).to_have_attribute("aria-label", re.compile(", last 1 h; "))
+    expect(cores).to_be_visible()
+    drag(chart, 0.25, 0.5)
+    chart.wait_for_url(re.compile(r"start="))
+    expect(canvas).to_have_attribute("aria-label", re.compile(f", {text.inner_text()}; "))
+    expect(words).to_have_text("a range of the past")
+    expect(cores).to_be_hidden()
+    assert chart.locator("#start").input_value() != came[0]
+    chart.go_back()
+    expect(words).to_have_text("last 1 h")
+    expect(cores).to_be_visible()
+    assert [chart.locator("#start").input_value(), text.inner_html()] == came
+    assert text.locator("time").count() == 2
+
+
 def test_the_links_of_the_page_follow_the_zoom(chart: Page) -> None:
     drag(chart, 0.25, 0.5)
     chart.wait_for_url(re.compile(r"start="))

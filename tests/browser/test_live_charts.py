@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chart_figures import CPU, Figures, cell, opened, wave
+from tests.browser.chart_figures import CPU, Figures, cell, cut_off, opened, wave
 from tests.browser.live_feed import Feed, wait_for_charts
 
 pytestmark = pytest.mark.browser
@@ -122,3 +122,56 @@ def test_a_chart_that_follows_moves_with_the_values(page: Page, figures: Figures
     feed.schema("host", "host/cpu_ratio", "host/uptime_seconds")
     feed.send(op="snap", topic="host", seq=1, t=at, v=[0.77, 5])
     expect(cell(page, "now")).to_have_text("77 %")
+
+
+def test_an_answer_that_takes_long_is_waited_for(page: Page, figures: Figures) -> None:
+    page.add_init_script("""
+      const now = fetch;
+      window.counted = {begun: 0, aborted: 0, answered: 0};
+      window.slow = false;
+      window.fetch = async (address, options = {}) => {
+        if (!window.slow || !String(address).includes("host%2Fcpu_ratio")) {
+          return now(address, options);
+        }
+        counted.begun += 1;
+        options.signal.addEventListener("abort", () => { counted.aborted += 1; });
+        await new Promise((done) => setTimeout(done, 3500));
+        const answer = await now(address, options);
+        counted.answered += 1;
+        return answer;
+      };
+    """)
+    cut_off(page)
+    page.evaluate("window.slow = true")
+    page.wait_for_function("() => counted.answered >= 1", timeout=20_000)
+    counted = page.evaluate("counted")
+    assert counted["begun"] - counted["answered"] <= 1
+    assert counted["aborted"] == 0
+
+
+def asked_of_cpu(figures: Figures) -> int:
+    return sum("host/cpu_ratio" in each["series"] for each in figures.asked)
+
+
+def test_failures_are_tried_again_later_and_later(page: Page, figures: Figures) -> None:
+    page.add_init_script("Math.random = () => 1")
+    cut_off(page)
+    figures.status = 429
+    alert = page.locator(f"{CPU} [role=alert]")
+    expect(alert).to_contain_text("busy", timeout=10_000)
+    alert.evaluate("(element) => { element.dataset.mark = 'first'; }")
+    before = asked_of_cpu(figures)
+    page.wait_for_timeout(5_500)  # two, then four seconds
+    assert 1 <= asked_of_cpu(figures) - before <= 2
+    expect(alert).to_have_attribute("data-mark", "first")  # it is not said again
+
+
+def test_a_server_that_says_when_is_not_asked_before(page: Page, figures: Figures) -> None:
+    page.add_init_script("Math.random = () => 0")
+    cut_off(page)
+    figures.headers = {"Retry-After": "600"}
+    figures.status = 429
+    expect(page.locator(f"{CPU} [role=alert]")).to_be_visible(timeout=10_000)
+    before = asked_of_cpu(figures)
+    page.wait_for_timeout(2_500)
+    assert asked_of_cpu(figures) == before

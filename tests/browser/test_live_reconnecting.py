@@ -11,6 +11,9 @@ from tests.browser.live_feed import SEQ, Feed, module, shown, three_values
 
 pytestmark = pytest.mark.browser
 
+SOON_SILENT = """document.addEventListener("readystatechange", () => {
+  document.documentElement.dataset.silentMs = 1500;
+}, {once: true})"""
 HIDE = """() => {
   Object.defineProperty(document, "visibilityState", {value: "hidden", configurable: true});
   document.dispatchEvent(new Event("visibilitychange"));
@@ -86,11 +89,24 @@ def test_the_account_menu_pauses_as_well(page: Page, feed: Feed) -> None:
 
 
 def test_the_end_of_the_session_is_said_with_a_way_back(page: Page, feed: Feed) -> None:
+    page.context.clear_cookies()
     feed.drop(code=4401)
     link = page.get_by_role("link", name="log in again")
     expect(link).to_have_attribute("href", re.compile(r"login/\?next=%2Fsettings%2Fscanning%2F$"))
     expect(page.get_by_role("alert")).to_contain_text("session has ended")
     expect(page.locator("live-status > span")).to_have_text("offline")
+
+
+def test_a_session_that_goes_on_under_another_key_connects_again(page: Page, feed: Feed) -> None:
+    feed.drop(code=4401)
+    assert feed.wait_for("sub", 2)["since"] == {"t": SEQ}
+    expect(page.get_by_role("link", name="log in again")).to_be_hidden()
+
+
+def test_a_silent_server_is_left_and_asked_again(page: Page) -> None:
+    page.add_init_script(SOON_SILENT)
+    feed = three_values(page)
+    assert feed.wait_for("sub", 2)["since"] == {"t": SEQ}
 
 
 def test_a_refused_socket_of_an_ended_session_is_not_tried_for_ever(page: Page, feed: Feed) -> None:

@@ -109,3 +109,14 @@ def test_v_reads_the_values_with_their_labels(page: Page) -> None:
     expect(page.locator("live-value")).to_have_text("43 %")
     page.keyboard.press("v")
     expect(page.locator("#spoken")).to_have_text("CPU 43 %")
+
+
+def test_v_reads_a_figure_once_and_with_its_unit(page: Page) -> None:
+    size = 'format="size" data-label="RAM used" part="number"'
+    unit = 'format="size" part="unit"'
+    tile = f"<dd><b>{value('t/a', '1', size)}</b> <i>{value('t/a', 'B', unit)}</i></dd>"
+    bar = f"<div><b>{value('t/a', '1', size)} <span>{value('t/a', 'B', unit)}</span></b></div>"
+    opened(page, tile + bar, ("t/a",), [3 * 2**30])
+    expect(page.locator("live-value").first).to_have_text("3.0")
+    page.keyboard.press("v")
+    expect(page.locator("#spoken")).to_have_text("RAM used 3.0 GiB")

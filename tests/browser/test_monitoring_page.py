@@ -67,6 +67,22 @@ def test_a_range_is_typed_in_the_zone_of_the_browser(in_berlin: Page) -> None:
     expect(in_berlin.get_by_label("From")).to_have_value(f"{SUMMER}T12:00")
 
 
+def test_the_hour_that_comes_twice_stays_what_it_was(in_berlin: Page) -> None:
+    ends = {"start": "1792888200", "end": "1792891800"}
+    in_berlin.goto(f"/monitoring/?start={ends['start']}&end={ends['end']}")
+    expect(in_berlin.locator("[data-range-text]")).to_have_text(
+        "2026-10-25 02:30 UTC+2 to 2026-10-25 02:30 UTC+1"
+    )
+    in_berlin.get_by_text("Custom range").click()
+    expect(in_berlin.get_by_label("From")).to_have_value("2026-10-25T02:30")
+    live = in_berlin.locator("live-status > span")
+    expect(live).to_have_text("live")
+    with in_berlin.expect_navigation():
+        in_berlin.get_by_role("button", name="Show").click()
+    expect(live).to_have_text("live")
+    assert asked(in_berlin) == ends
+
+
 def test_in_utc_it_is_typed_and_shown_in_utc(in_berlin: Page) -> None:
     in_berlin.goto(PAGE)
     in_berlin.get_by_role("link", name="UTC").click()

@@ -9,10 +9,15 @@ that a test decides when something happens:
     flood N        so many lines on stderr         long N      one line of so many bytes
     binary         bytes that are no text          unknown F   does not know the flag F
     grandchild     a process of its own that ignores SIGTERM and outlives it
+    stray          the same, in a session of its own
+    background     goes on as a process in a session of its own, and ends
     deaf           SIGTERM is ignored              silent      never listens
     slow           503 while it stands there       hang        takes requests and does not answer
     busy           a slot works on something       die N       by signal N, with the next request
     asleep         has unloaded its model by itself
+    metrics FILE   what it tells at /metrics       slots FILE  and at /slots
+    note FILE      writes down what it is asked for
+    starve N FILE  the first N starts run out of memory; FILE counts them
 """
 
 from __future__ import annotations
@@ -90,22 +95,44 @@ def begin(orders: Orders, args: list[str]) -> None:
         os.write(2, bytes(range(256)) * 64)
     if "grandchild" in orders:
         subprocess.Popen([sys.executable, "-c", DEAF_SLEEPER])
+    if "stray" in orders:
+        subprocess.Popen([sys.executable, "-c", DEAF_SLEEPER], start_new_session=True)
+    if "background" in orders and os.fork():
+        sys.exit(0)
+    if "background" in orders:
+        os.setsid()
     if "deaf" in orders:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for order in orders.all("starve"):
+        starve(*order.split(" ", 1))
     for code in orders.all("exit"):
         sys.exit(int(code))
+
+
+def starve(most: str, path: str) -> None:
+    count = Path(path)
+    starts = len(count.read_bytes()) if count.exists() else 0
+    if starts < int(most):
+        count.write_bytes(b"x" * (starts + 1))
+        say("0.00.100.000 E allocating 512.00 MiB on device 0: cudaMalloc failed: out of memory")
+        sys.exit(1)
 
 
 class Handler(BaseHTTPRequestHandler):
     orders: Orders
 
     def do_GET(self) -> None:
+        for path in self.orders.all("note"):
+            with Path(path).open("a") as file:
+                file.write(f"{self.path}\n")
         for number in self.orders.all("die"):
             os.kill(os.getpid(), int(number))
         while "hang" in self.orders:
             time.sleep(0.05)
         if "slow" in self.orders:
             self.answer(503, {"error": {"message": "Loading model", "code": 503}})
+        elif told := next(self.orders.all(self.path.removeprefix("/")), None):
+            self.send(200, Path(told).read_bytes())
         elif self.path == "/slots":
             self.answer(200, [{"id": 0, "is_processing": "busy" in self.orders}])
         elif self.path == "/props":
@@ -114,7 +141,9 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {"status": "ok"})
 
     def answer(self, status: int, content: Any) -> None:
-        body = json.dumps(content).encode()
+        self.send(status, json.dumps(content).encode())
+
+    def send(self, status: int, body: bytes) -> None:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -29,6 +29,7 @@ class Utilization:
 @dataclass
 class Process:
     pid: int
+    usedGpuMemory: int | None = None
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Gpu:
     fan_percent: int | None = None
     computing: list[int] | None = None  # process ids
     drawing: list[int] | None = None
+    bytes_of: dict[int, int] = field(default_factory=dict)  # by process id
     bus: str | None = None  # 00000000:01:00.0
 
 
@@ -111,10 +113,13 @@ class Nvml:
         return self._told(handle, handle.fan_percent)
 
     def nvmlDeviceGetComputeRunningProcesses(self, handle: Gpu) -> list[Process]:
-        return [Process(pid) for pid in self._told(handle, handle.computing)]
+        return self._processes(handle, handle.computing)
 
     def nvmlDeviceGetGraphicsRunningProcesses(self, handle: Gpu) -> list[Process]:
-        return [Process(pid) for pid in self._told(handle, handle.drawing)]
+        return self._processes(handle, handle.drawing)
+
+    def _processes(self, gpu: Gpu, pids: list[int] | None) -> list[Process]:
+        return [Process(pid, gpu.bytes_of.get(pid)) for pid in self._told(gpu, pids)]
 
     def _told(self, gpu: Gpu, value: T | None) -> T:
         if self.hang is not None:

@@ -17,7 +17,7 @@ from engine_app import control, discovery
 from engine_app.child_environment import owner
 from engine_app.models import Engine, EngineRun
 from engine_app.probing import Probe, probe
-from engine_app.running.around import Around
+from engine_app.running.around import Around, Follow, follow_nothing
 from engine_app.running.identity import marked
 from engine_app.running.patience import Patience
 from engine_app.running.rows import rows
@@ -60,9 +60,9 @@ def demo_model(folder: Path, name: str = "tiny-chat") -> LlamaModel:
 class Supervised:
     """Steps the supervisor as the agent does, and waits for rows to say what they should."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: Patience, follow: Follow = follow_nothing) -> None:
         self.events: list[tuple[str, str, dict[str, Any]]] = []
-        around = Around(settings.NODE, settings.PORT_RANGE, self._told)
+        around = Around(settings.NODE, settings.PORT_RANGE, self._told, follow)
         self.patience = patience
         self.supervisor = Supervisor(around, lambda: self.patience)
 
@@ -124,10 +124,10 @@ def _discover() -> None:
 
 @asynccontextmanager
 async def supervised(
-    patience: Patience = HASTY, *, keep: bool = False
+    patience: Patience = HASTY, *, keep: bool = False, follow: Follow = follow_nothing
 ) -> AsyncIterator[Supervised]:
     """Begins as the agent does. At the end all engines are stopped, unless they are to be kept."""
-    found = Supervised(patience)
+    found = Supervised(patience, follow)
     await rows(_discover)
     await found.supervisor.begin()
     try:

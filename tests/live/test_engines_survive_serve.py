@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from models_app.core.demo_models import write_demo_models
+from tests.fakes.migrated import migrated
 from tests.fakes.serving import CHECKOUT, Serving, serving, wait_until
 from tests.requirements_here import need
 
@@ -26,7 +27,7 @@ MODELS = ("tiny-chat", "tiny-embed", "tiny-rerank")
 
 class Installation:
     def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
+        self.data = migrated(folder / "data")
         self.models = folder / "models"
         write_demo_models(self.models, MODELS)
         self.environment = {"LLAMADASH_MODELS_DIRS": str(self.models), **ports()}

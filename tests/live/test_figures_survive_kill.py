@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.fakes.migrated import migrated
 from tests.fakes.serving import CHECKOUT, wait_until
 from tests.figures import MIDNIGHT
 
@@ -72,7 +73,7 @@ AS m WHERE minute + 60 <= (SELECT max(at) + 10 FROM metrics_app_sample) AND NOT 
 
 class Installation:
     def __init__(self, folder: Path) -> None:
-        self.file = folder / "llamadash.sqlite3"
+        self.file = migrated(folder) / "llamadash.sqlite3"
         kept = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
         ours = {"LLAMADASH_DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "llamadash.settings"}
         self.environment = {**kept, **ours}
@@ -101,9 +102,7 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
-    installation = Installation(tmp_path)
-    installation.run("manage.py", "migrate", "-v", "0")
-    yield installation
+    yield Installation(tmp_path)
 
 
 def record_and_kill(installation: Installation, more: int, delay_seconds: float) -> None:

@@ -17,6 +17,7 @@ from engine_app.core.flag_kinds import Choice, Flag, Integer, Number, Sequence, 
 from engine_app.core.flags import FLAGS
 from engine_app.core.help_text import KnownFlag, parse_help
 from engine_app.core.refused_flags import REFUSED
+from engine_app.core.registered import Registered
 from tests.requirements_here import need
 
 pytestmark = pytest.mark.engine
@@ -65,6 +66,8 @@ def test_all_the_engines_dangerous_words_are_known_by_name(known: dict[str, Know
     allowed = AllowList()
     for spelling, flag in known.items():
         if flag.hint.split(",")[0] in risky or "download" in flag.help:
+            if bare(spelling) in NAMED_BY_NUMBER:
+                continue
             assert bare(spelling) in REFUSED, spelling
             with pytest.raises(Refused):
                 allowed.find(spelling)
@@ -75,10 +78,21 @@ def sample(flag: Flag) -> Value:
         return True
     if isinstance(flag, Choice):
         return flag.choices[0]
+    if isinstance(flag, Registered):
+        return flag.parse("1:0.5,2" if flag.scaled else 1)
     if isinstance(flag, Sequence):
         return WORDS.get(flag.name, flag.separator.join(flag.choices[:2]))
     assert isinstance(flag, (Integer, Number))
     return max(1, int(flag.least))
+
+
+# Files of the registry, which options name by their numbers there.
+NAMED_BY_NUMBER = {
+    bare(spelling)
+    for flag in FLAGS.values()
+    if isinstance(flag, Registered)
+    for spelling in flag.spellings
+}
 
 
 def test_the_engine_takes_every_listed_option(known: dict[str, KnownFlag], tmp_path: Path) -> None:
@@ -92,6 +106,7 @@ def test_the_engine_takes_every_listed_option(known: dict[str, KnownFlag], tmp_p
         options=options | {"ctx-size": 4096, "verbosity": 3},
         mmproj_path=None,
         knows=known.__contains__,
+        files={1: tmp_path / "one.gguf", 2: tmp_path / "two.gguf"},
     )
     ended = run(*words)
     # It goes as far as the model, which is not there: no option was refused.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.fakes.live_client import LiveClient, cookie
+from tests.fakes.migrated import migrated
 from tests.fakes.redis_server import redis_server
 from tests.fakes.serving import CHECKOUT, serving
 
@@ -36,7 +37,7 @@ def test_figures_of_an_agent_reach_browsers_of_a_web_process_also_after_redis_wa
 ) -> None:
     with (
         redis_server() as redis,
-        serving(tmp_path, "--no-agent", environment={"REDIS_URL": redis.url}) as web,
+        serving(migrated(tmp_path), "--no-agent", environment={"REDIS_URL": redis.url}) as web,
     ):
         login = cookie(tmp_path)
         with (

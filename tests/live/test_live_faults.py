@@ -9,6 +9,7 @@ import psutil
 from tests.fakes.asgi_socket import until
 from tests.fakes.crowd import Watcher, connect, crowd, leave
 from tests.fakes.live_client import cookies
+from tests.fakes.migrated import migrated
 from tests.fakes.publishing import publishing
 from tests.fakes.serving import Serving
 
@@ -26,7 +27,7 @@ def n_sockets(running: Serving) -> int:
 
 
 async def test_who_never_reads_costs_no_memory_and_delays_nobody(tmp_path: Path) -> None:
-    with publishing(tmp_path, hertz=50, width=2_000) as running:
+    with publishing(migrated(tmp_path), hertz=50, width=2_000) as running:
         login = await asyncio.to_thread(cookies, tmp_path, 1)
         async with crowd(running.address, login, 5) as good:
             await several_frames(good, 50)  # buffers are as large as they get
@@ -42,7 +43,7 @@ async def test_who_never_reads_costs_no_memory_and_delays_nobody(tmp_path: Path)
 
 
 async def test_it_is_told_that_it_was_too_slow(tmp_path: Path) -> None:
-    with publishing(tmp_path, hertz=20, width=10) as running:
+    with publishing(migrated(tmp_path), hertz=20, width=10) as running:
         login = await asyncio.to_thread(cookies, tmp_path, 1)
         stalled = Watcher(running.address, login[0], "load", stalls=True)
         await connect(stalled)
@@ -62,7 +63,7 @@ async def several_frames(watchers: list[Watcher], count: int) -> None:
 
 
 async def test_a_thousand_browsers_that_come_at_once_are_all_let_in(tmp_path: Path) -> None:
-    with publishing(tmp_path, hertz=1) as running:
+    with publishing(migrated(tmp_path), hertz=1) as running:
         logins = await asyncio.to_thread(cookies, tmp_path, 20)
         async with crowd(running.address, logins, 10):
             before = rss_bytes(running)
@@ -74,7 +75,7 @@ async def test_a_thousand_browsers_that_come_at_once_are_all_let_in(tmp_path: Pa
 
 
 async def test_a_peer_that_does_not_read_does_not_hold_up_the_stop(tmp_path: Path) -> None:
-    with publishing(tmp_path, hertz=50, width=5_000) as running:
+    with publishing(migrated(tmp_path), hertz=50, width=5_000) as running:
         login = await asyncio.to_thread(cookies, tmp_path, 1)
         stalled = Watcher(running.address, login[0], "load", stalls=True)
         await connect(stalled)

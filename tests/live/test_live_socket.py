@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from tests.fakes.live_client import LiveClient, cookie
+from tests.fakes.migrated import migrated
 from tests.fakes.publishing import publishing
 from tests.fakes.serving import Serving
 
@@ -26,7 +27,7 @@ class Site(NamedTuple):
 @pytest.fixture(scope="module", params=["serve", "runserver"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Site]:
     folder: Path = tmp_path_factory.mktemp("site")
-    with publishing(folder, server=request.param) as running:
+    with publishing(migrated(folder), server=request.param) as running:
         yield Site(running, cookie(folder), 3000 if request.param == "runserver" else 0)
         assert "Traceback" not in running.printed
 
@@ -100,7 +101,10 @@ def test_strangers_are_refused_before_the_accept(site: Site) -> None:
 
 
 def test_serve_says_that_it_goes_and_ends(tmp_path: Path) -> None:
-    with publishing(tmp_path) as running, LiveClient(running.address, cookie(tmp_path)) as client:
+    with (
+        publishing(migrated(tmp_path)) as running,
+        LiveClient(running.address, cookie(tmp_path)) as client,
+    ):
         client.say(op="sub", topics=["load"])
         client.frame()
         running.process.terminate()

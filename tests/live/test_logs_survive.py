@@ -16,6 +16,7 @@ from pytest_django.fixtures import Settings
 
 from logs_app import folders, history, memory
 from logs_app.capture import open_output
+from tests.fakes.migrated import migrated
 from tests.fakes.serving import CHECKOUT, serving, wait_until
 from tests.logs import Pumping, llama, print_as_child
 
@@ -107,7 +108,7 @@ def test_what_is_printed_while_the_server_is_dead_is_in_its_log_later(data_dir: 
     def is_stored(text: str) -> bool:
         return any(text in line.text for line in history.last(ENGINE, 100))
 
-    with serving(data_dir) as server:
+    with serving(migrated(data_dir)) as server:
         print_as_child(ENGINE, llama("while it runs"))
         wait_until(lambda: is_stored("while it runs"), "the first line")
         wait_until(lambda: history.last("app", 1), "the server's own log")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.gguf_models import llama_like
+from tests.fakes.migrated import migrated
 from tests.scans import at_rest
 
 HERE = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ class Installation:
     """A database of its own, and the commands that use it."""
 
     def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
+        self.data = migrated(folder / "data")
         self.models = folder / "models"
         self.models.mkdir()
         environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
@@ -75,7 +76,6 @@ HALF_GROUPS = """
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
     installation = Installation(tmp_path)
-    installation.run("migrate", "-v", "0")
     for number in range(MODELS // 3):
         for shard in range(3):
             name = f"m{number:03d}-{shard + 1:05d}-of-00003.gguf"

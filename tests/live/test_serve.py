@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.migrated import migrated
 from tests.fakes.serving import CHECKOUT, Serving, serving, wait_until
 
 
@@ -30,13 +31,13 @@ def test_a_fresh_data_directory_serves_with_its_agent_and_stops_cleanly(tmp_path
 
 
 def test_ctrl_c_is_a_clean_stop(tmp_path: Path) -> None:
-    with serving(tmp_path) as running:
+    with serving(migrated(tmp_path)) as running:
         assert running.stop(signal.SIGINT) == 0
         assert "Traceback" not in running.printed
 
 
 def test_a_killed_server_starts_again_over_what_it_left(tmp_path: Path) -> None:
-    with serving(tmp_path) as running:
+    with serving(migrated(tmp_path)) as running:
         wait_until(lambda: is_ready(running), "readiness")
         running.process.kill()
         running.process.wait(10)
@@ -47,7 +48,7 @@ def test_a_killed_server_starts_again_over_what_it_left(tmp_path: Path) -> None:
 
 
 def test_a_second_server_on_the_same_data_serves_and_its_agent_stands_by(tmp_path: Path) -> None:
-    with serving(tmp_path) as first:
+    with serving(migrated(tmp_path)) as first:
         wait_until(lambda: is_ready(first), "readiness of the first")
         with serving(tmp_path) as second:
             second.wait_for("standing by")
@@ -58,7 +59,7 @@ def test_a_second_server_on_the_same_data_serves_and_its_agent_stands_by(tmp_pat
 def test_a_taken_port_is_one_line_and_exit_code_1(tmp_path: Path) -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
-        serving(tmp_path, port=taken.getsockname()[1]) as running,
+        serving(migrated(tmp_path), port=taken.getsockname()[1]) as running,
     ):
         assert running.stop() == 1
         assert "give another --port" in running.printed
@@ -82,13 +83,13 @@ def test_a_wrong_setting_stops_the_start_in_one_line(tmp_path: Path, name: str, 
 
 
 def test_nobody_listens_wider_without_an_admin(tmp_path: Path) -> None:
-    with serving(tmp_path, "--host", "0.0.0.0", "--insecure-lan") as running:
+    with serving(migrated(tmp_path), "--host", "0.0.0.0", "--insecure-lan") as running:
         assert running.stop() == 1
         assert "no admin account" in running.printed
 
 
 def test_with_demo_the_tiny_models_are_written_and_scanned(tmp_path: Path) -> None:
-    with serving(tmp_path, "--demo") as running:
+    with serving(migrated(tmp_path), "--demo") as running:
         assert "wrote demo models" in running.printed
 
         def scanned() -> bool:
@@ -100,7 +101,7 @@ def test_with_demo_the_tiny_models_are_written_and_scanned(tmp_path: Path) -> No
 
 
 def test_logs_can_be_json_lines(tmp_path: Path) -> None:
-    with serving(tmp_path, environment={"LLAMADASH_LOG_FORMAT": "json"}) as running:
+    with serving(migrated(tmp_path), environment={"LLAMADASH_LOG_FORMAT": "json"}) as running:
         wait_until(lambda: '"message": "agent runs' in running.printed, "a JSON line")
         assert running.stop() == 0
     lines = [line for line in running.printed.splitlines() if line.startswith("{")]
@@ -108,9 +109,7 @@ def test_logs_can_be_json_lines(tmp_path: Path) -> None:
 
 
 def test_machines_of_the_network_are_answered_by_name_once_that_is_wanted(tmp_path: Path) -> None:
-    with serving(tmp_path):
-        pass
-    manage(tmp_path, "createsuperuser", "--noinput", "--username=mira", "--email=")
+    manage(migrated(tmp_path), "createsuperuser", "--noinput", "--username=mira", "--email=")
     wider = ("--host", "0.0.0.0", "--insecure-lan")
     with serving(tmp_path, *wider, environment={"LLAMADASH_NODE": "box"}) as running:
         assert "0.0.0.0" not in running.printed
@@ -126,7 +125,7 @@ def test_machines_of_the_network_are_answered_by_name_once_that_is_wanted(tmp_pa
 
 def test_with_tls_in_front_the_link_has_its_address(tmp_path: Path) -> None:
     tls = {"LLAMADASH_HTTPS": "1", "LLAMADASH_ALLOWED_HOSTS": "box.example,localhost"}
-    with start(tmp_path, tls) as process:
+    with start(migrated(tmp_path), tls) as process:
         assert process.stderr is not None
         link = next(line for line in process.stderr if "/setup/?token=" in line)
         process.terminate()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.migrated import migrated
 from tests.fakes.serving import CHECKOUT, serving
 
 
@@ -26,7 +27,7 @@ def test_a_start_that_cannot_work_is_one_line(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], words: str
 ) -> None:
     quiet = {**environment, "LLAMADASH_LOG_LEVEL": "WARNING"}
-    with serving(tmp_path, *arguments, environment=quiet) as running:
+    with serving(migrated(tmp_path), *arguments, environment=quiet) as running:
         assert running.stop() == 1
         assert words in running.printed
         assert len(running.printed.strip().splitlines()) == 1

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand
@@ -28,5 +30,15 @@ class Command(BaseCommand):
         with diagnostics.followed():
             while not stop.is_set() and scan_requests.run_next(stop=stop):
                 pass
-        for line in perf.monitor.handed_over():  # for agent_app/scanner.py
-            self.stdout.write(line)
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        """For agent_app/scanner.py, unless that has died meanwhile."""
+        try:
+            for line in perf.monitor.handed_over():
+                self.stdout.write(line)
+            self.stdout.flush()
+        except BrokenPipeError:
+            # What Python still holds back for it would break at our end again.
+            with Path(os.devnull).open("w") as nothing:
+                os.dup2(nothing.fileno(), sys.stdout.fileno())

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from engine_app import control
 from engine_app.by_name import model_named
+from engine_app.memory.planning import plan_for
 from engine_app.models import Preset
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("model", help="id, name, alias or path")
         parser.add_argument("--preset", default="", help="name of a preset")
+        parser.add_argument("--force", action="store_true", help="whatever memory there is")
 
     def handle(self, *args: Any, **options: Any) -> None:
         preset = None
@@ -24,7 +26,11 @@ class Command(BaseCommand):
             if preset is None:
                 raise CommandError(f"There is no preset {name!r}.")
         try:
-            engine = control.start(model_named(options["model"]), preset)
+            model = model_named(options["model"])
+            plan = plan_for(model, preset, exact=True)
+            engine = control.start(model, preset, force=options["force"])
         except control.EngineRefused as error:
             raise CommandError(str(error)) from None
+        for sentence in [*plan["sentences"], *plan["advice"]]:
+            self.stdout.write(sentence)
         self.stdout.write(f"{engine.alias}: engine {engine.pk} is asked to start.")

@@ -7,6 +7,7 @@ once and the handles are kept; nvidia-smi is never run, it takes seconds with se
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -15,8 +16,8 @@ from threading import Lock
 from typing import Any, Final, NamedTuple
 
 from metrics_app.core import sysfs
-from metrics_app.core.gpu.nvml_figures import costly, quick
-from metrics_app.core.gpu.reading import Figures, GpuReading
+from metrics_app.core.gpu.nvml_figures import costly, processes, quick
+from metrics_app.core.gpu.reading import Figures, GpuReading, Processes
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ DRIVER_FILES: Final = (
 PATIENCE_SECONDS: Final = 2.0
 # NVML that failed, or lost a GPU, is started anew: a driver is replaced, a GPU is reset.
 AGAIN_SECONDS: Final = 60.0
+PROCESSES_SECONDS: Final = 1.0  # several engines want to know at one tick
 PCI: Final = Path("/sys/bus/pci/devices")
 
 
@@ -72,6 +74,7 @@ class NvidiaGpus:
         self._gpus: list[_Gpu] | None = None
         self._totals: dict[str, int] = {}
         self._silent: set[str] = set()
+        self._processes: tuple[float, dict[str, Processes]] = (-math.inf, {})
         self._asked: dict[object, float] = {}  # calls that have not returned, since when
         self.problem = ""
 
@@ -94,6 +97,19 @@ class NvidiaGpus:
         with self._asking():
             gpus = self._known()
             return {gpu.key: {} if gpu.sleeps else self._ask(gpu, costly) for gpu in gpus}
+
+    def processes(self) -> dict[str, Processes]:
+        """Of the GPUs that say it. What was asked a moment ago is not asked again."""
+        now = self._clock()
+        asked_at, found = self._processes
+        if now - asked_at < PROCESSES_SECONDS or self._hangs():
+            return found
+        with self._asking():
+            awake = [gpu for gpu in self._known() if gpu.handle is not None and not gpu.sleeps]
+            told = {gpu.key: processes(self._nvml, gpu.handle) for gpu in awake}
+        found = {key: each for key, each in told.items() if each is not None}
+        self._processes = now, found
+        return found
 
     def _ask(self, gpu: _Gpu, figures: Callable[[Any, Any], Figures]) -> Figures:
         return {} if gpu.handle is None else figures(self._nvml, gpu.handle)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from metrics_app.core.gpu.reading import Figures
+from metrics_app.core.gpu.reading import Figures, Processes
 
 logger = logging.getLogger(__name__)
 
@@ -15,6 +15,7 @@ _TEMPERATURE_GPU: Final = 0
 _CLOCK_GRAPHICS: Final = 0
 _CLOCK_MEMORY: Final = 2
 
+_MOST_BYTES: Final = 1 << 50  # NVML says "not available" with the largest number there is
 _PERCENT: Final = 1e-2
 _MILLI: Final = 1e-3
 _MEGA: Final = 1e6
@@ -34,21 +35,30 @@ def quick(nvml: Any, gpu: Any) -> Figures:
 
 
 def costly(nvml: Any, gpu: Any) -> Figures:
-    """Rarely: clocks, fan and processes take the driver longest."""
+    """Rarely: these take the driver longer."""
     return {
         "power_limit_watts": _ask(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(gpu) * _MILLI),
         "core_clock_hertz": _ask(lambda: nvml.nvmlDeviceGetClockInfo(gpu, _CLOCK_GRAPHICS) * _MEGA),
         "memory_clock_hertz": _ask(lambda: nvml.nvmlDeviceGetClockInfo(gpu, _CLOCK_MEMORY) * _MEGA),
         "fan_ratio": _ask(lambda: min(nvml.nvmlDeviceGetFanSpeed(gpu) * _PERCENT, 1.0)),
-        "processes": _ask(lambda: _n_processes(nvml, gpu)),
     }
 
 
-def _n_processes(nvml: Any, gpu: Any) -> int:
-    """One that computes and draws is listed twice."""
-    computing = nvml.nvmlDeviceGetComputeRunningProcesses(gpu)
-    drawing = nvml.nvmlDeviceGetGraphicsRunningProcesses(gpu)
-    return len({process.pid for process in (*computing, *drawing)})
+def processes(nvml: Any, gpu: Any) -> Processes | None:
+    """None when it does not say: this takes the driver longest. One that computes and draws is
+    listed twice, with the same memory."""
+    listed = _ask(
+        lambda: [
+            *nvml.nvmlDeviceGetComputeRunningProcesses(gpu),
+            *nvml.nvmlDeviceGetGraphicsRunningProcesses(gpu),
+        ]
+    )
+    return None if listed is None else {int(each.pid): _bytes(each) for each in listed}
+
+
+def _bytes(process: Any) -> int | None:
+    used = getattr(process, "usedGpuMemory", None)
+    return used if type(used) is int and 0 <= used <= _MOST_BYTES else None
 
 
 def _ask(question: Callable[[], Any]) -> Any:

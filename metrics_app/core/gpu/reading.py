@@ -21,8 +21,9 @@ COSTLY: Final[dict[str, Unit]] = {
     "core_clock_hertz": "hertz",
     "memory_clock_hertz": "hertz",
     "fan_ratio": "ratio",
-    "processes": "count",
 }
+# Of one GPU: process number to the bytes of its memory, None where the driver does not say.
+Processes = dict[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)

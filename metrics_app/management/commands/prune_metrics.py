@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -37,7 +38,7 @@ class Command(BaseCommand):
         try:
             deleted = {
                 kind.table: self._apply(kind, limit, dry_run=options["dry_run"])
-                for kind, limit in _limits(options["older_than"], options["max_records"])
+                for kind, limit in self._limits(options["older_than"], options["max_records"])
             }
         except DatabaseError as error:
             raise CommandError(_database_words(error)) from error
@@ -48,6 +49,25 @@ class Command(BaseCommand):
         seconds = time.perf_counter() - started
         facts = {**deleted, "dry_run": options["dry_run"], "duration_seconds": round(seconds, 3)}
         self.stdout.write(json.dumps(facts) if options["json"] else _sentence(deleted, options))
+
+    def _limits(
+        self, older_than: int | None, max_records: int | None
+    ) -> Iterator[tuple[Prunable, Limit]]:
+        if older_than is None and max_records is None:
+            for policy, kind in retention.policies():
+                if kind.key.startswith("metrics."):
+                    yield kind, retention.limit_of(policy)
+            return
+        for kind in retention.prunables("metrics."):
+            yield kind, Limit(self._age(kind, older_than), max_records)
+
+    def _age(self, kind: Prunable, older_than: int | None) -> int | None:
+        """No less than what coarser figures are still to be made from."""
+        least = kind.least_age_seconds
+        if older_than is None or older_than >= least:
+            return older_than
+        self.stderr.write(f"{kind.table}: the last {least // 3_600} hours stay, they are needed.")
+        return least
 
     def _apply(self, kind: Prunable, limit: Limit, *, dry_run: bool) -> int:
         if dry_run:
@@ -60,16 +80,6 @@ class Command(BaseCommand):
                 self.stderr.write(f"{kind.table}: {grouped(n_rows)} rows deleted so far")
             time.sleep(PAUSE_SECONDS)
         return n_rows
-
-
-def _limits(older_than: int | None, max_records: int | None) -> list[tuple[Prunable, Limit]]:
-    if older_than is not None or max_records is not None:
-        return [(kind, Limit(older_than, max_records)) for kind in retention.prunables("metrics.")]
-    return [
-        (kind, retention.limit_of(policy))
-        for policy, kind in retention.policies()
-        if kind.key.startswith("metrics.")
-    ]
 
 
 def _sentence(deleted: dict[str, int], options: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import { debounce } from "../debounce.js";
 import { BY_UNIT, amount } from "../formats.js";
 import { localClock, localTime } from "../local-time.js";
+import { backoffMs } from "./backoff.js";
 import { LiveElement } from "./element.js";
 import { Plot } from "./plot.js";
 import { currentRange, onRange, unzoom, zoom } from "./zoom.js";
@@ -15,13 +16,20 @@ const TICK_MS = 1000;
 const RESIZE_MS = 150;
 const RELOAD_SECONDS = 60; // while it follows: mean and percentile are the server's to know
 const HELD_SECONDS = 5; // a value that did not change for so long was still there
+const DEADLINE_MS = 15_000;
+const BACKOFF_MS = { first: 2000, longest: 60_000 };
+const LONGEST_ASKED_WAIT_MS = 600_000; // of a server that says when to come again
 const POINTS = { least: 60, most: 720 };
 
 class LiveChart extends LiveElement {
-  #stop = null;
+  #stop = null; // of the request under way
   #loadedAt = -Infinity;
-  #wanted = null; // the address whose figures are shown or under way
-  #pointed = null;
+  #tookSeconds = 0; // the last answer
+  #wanted = null; // the range whose figures are shown or under way
+  #refused = null; // the range that failed last
+  #failures = 0;
+  #againAt = 0;
+  #pointed = null; // the time of a step
 
   connectedCallback() {
     this.host = this.querySelector(".canvas");
@@ -54,7 +62,7 @@ class LiveChart extends LiveElement {
     this.resized.cancel();
     for (const end of this.ends) end();
     this.plot.destroy();
-    this.#wanted = null;
+    this.#wanted = this.#refused = null;
   }
 
   lines() {
@@ -75,7 +83,7 @@ class LiveChart extends LiveElement {
   entered() {
     this.refresh();
     this.every(TICK_MS, () => this.tick());
-    this.until(() => this.#stop?.abort());
+    this.until(() => this.cancel());
   }
 
   // The server's clock, also before a live value has come.
@@ -103,7 +111,14 @@ class LiveChart extends LiveElement {
 
   refresh() {
     const isOld = this.follows && performance.now() / 1000 - this.#loadedAt > HELD_SECONDS;
-    if (isOld || this.#wanted !== this.range()) this.load();
+    if (isOld || this.#wanted !== this.range()) this.loadInTurn();
+  }
+
+  // One request for a range at a time; after a failure not before it may be better.
+  loadInTurn() {
+    const isUnderWay = this.#stop && this.#wanted === this.range();
+    const isTooSoon = this.#refused === this.range() && performance.now() < this.#againAt;
+    if (!isUnderWay && !isTooSoon) this.load();
   }
 
   // What is shown, apart from the time that passes.
@@ -113,20 +128,33 @@ class LiveChart extends LiveElement {
   }
 
   async load() {
-    this.#stop?.abort();
+    this.cancel();
     const stop = new AbortController();
     this.#stop = stop;
     this.#wanted = this.range();
     this.#loadedAt = performance.now() / 1000;
     try {
-      const answer = await fetch(this.address(), { signal: stop.signal });
-      if (!answer.ok) throw new Error(await problem(answer));
-      this.show(await answer.json());
+      const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(DEADLINE_MS)]);
+      const answer = await fetch(this.address(), { signal });
+      if (!answer.ok) throw await refusal(answer);
+      const figures = await answer.json();
+      if (this.#stop !== stop) return;
+      this.#tookSeconds = performance.now() / 1000 - this.#loadedAt;
+      this.#failures = 0;
+      this.#refused = null;
+      this.show(figures);
+      this.#stop = null;
     } catch (error) {
-      if (this.#stop !== stop) return; // another has begun
-      this.#wanted = null;
-      if (!stop.signal.aborted) this.fail(error);
+      if (this.#stop !== stop) return; // another has begun, or nobody looks
+      this.#stop = null;
+      this.fail(error);
     }
+  }
+
+  cancel() {
+    if (!this.#stop) return;
+    this.#stop.abort();
+    this.#stop = this.#wanted = null;
   }
 
   show(answer) {
@@ -156,12 +184,20 @@ class LiveChart extends LiveElement {
   }
 
   fail(error) {
-    this.note(`The figures could not be loaded: ${error.message}`, true);
+    const waitMs = backoffMs(this.#failures, BACKOFF_MS.first, BACKOFF_MS.longest);
+    this.#failures += 1;
+    this.#refused = this.#wanted;
+    this.#wanted = null;
+    this.#againAt = performance.now() + Math.max(waitMs, error.againMs ?? 0);
+    const words = error.name === "TimeoutError" ? "the server takes too long." : error.message;
+    this.note(`The figures could not be loaded: ${words}`, true);
   }
 
-  // A line under the drawing: nothing to see, or what went wrong.
+  // A line under the drawing: nothing to see, or what went wrong. Said once while it is the same.
   note(text, isProblem = false) {
-    this.querySelector(".plot-note")?.remove();
+    const before = this.querySelector(".plot-note");
+    if (before?.firstChild.data === text) return;
+    before?.remove();
     if (!text) return;
     const line = document.createElement("p");
     line.className = `plot-note ${isProblem ? "err" : "mut"}`;
@@ -182,10 +218,9 @@ class LiveChart extends LiveElement {
     const [start, now] = this.span();
     const { end, step } = this.data;
     const isOld = performance.now() / 1000 - this.#loadedAt > Math.max(RELOAD_SECONDS, step);
-    if (isOld || now - end > Math.max(HELD_SECONDS, step)) {
-      this.load();
-      return;
-    }
+    const isCutOff = now - end > Math.max(HELD_SECONDS + this.#tookSeconds, step);
+    if (isOld || isCutOff) this.loadInTurn();
+    if (isCutOff) return;
     const values = this.keys.map((key) => store.read(this.topic, key) ?? null);
     if (this.data.take(now, values, start)) this.draw();
     if (this.#pointed !== null) return;
@@ -199,12 +234,15 @@ class LiveChart extends LiveElement {
 
   // While the cursor of any chart is at a moment, the column "now" is of that moment.
   point(index) {
-    if (index === undefined || index === this.#pointed) return;
-    this.#pointed = index;
-    this.head(index === null ? null : new Date(this.data.times[index] * 1000));
+    if (index === undefined) return;
+    const at = this.data.times[index] ?? null; // steps move on under a cursor that rests
+    if (at === this.#pointed) return;
+    this.#pointed = at;
+    const step = at === null ? null : index;
+    this.head(at === null ? null : new Date(at * 1000));
     this.keys.forEach((key, i) => {
-      const live = index === null && this.follows ? store.read(this.topic, key) : undefined;
-      this.put(this.cell(i), live === undefined ? this.data.value(i, index) : live);
+      const live = at === null && this.follows ? store.read(this.topic, key) : undefined;
+      this.put(this.cell(i), live === undefined ? this.data.value(i, step) : live);
     });
   }
 
@@ -243,6 +281,14 @@ class LiveChart extends LiveElement {
 function spanOf(src) {
   const asked = new URL(src, location.href).searchParams;
   return { start: Number(asked.get("start")), end: Number(asked.get("end")) };
+}
+
+// `againMs`: when the server says how long to wait.
+async function refusal(answer) {
+  const seconds = Number(answer.headers.get("Retry-After") ?? 0);
+  const asked = Number.isFinite(seconds) ? seconds * 1000 : 0;
+  const againMs = Math.min(asked, LONGEST_ASKED_WAIT_MS);
+  return Object.assign(new Error(await problem(answer)), { againMs });
 }
 
 async function problem(answer) {

@@ -17,25 +17,27 @@ export function make(name, text, className) {
   return node;
 }
 
-// `{id, source, place, at, level, kind, text}`: level is a letter, at in milliseconds.
-export function lineNode(line, showsSource) {
+// `{id, source, place, at, level, kind, text}`: level is a letter, at in milliseconds. `page` is the
+// address of the page of logs, empty on that page itself.
+export function lineNode(line, showsSource, page = "") {
   const isOurs = line.kind === "event" || line.kind === "gap";
   const colour = "EW".includes(line.level) ? line.level.toLowerCase() : "";
   const node = make("span", "", ["ln", colour, isOurs && "ev"].filter(Boolean).join(" "));
   if (line.id) node.id = `l${line.id}`;
-  node.append(time(line));
+  node.append(time(line, page));
   if (showsSource) node.append(" ", make("span", line.source.replace(".", " "), "who-l"));
   if ((isOurs || line.source === "app") && line.level !== "-") node.append(" ", make("b", line.level));
   node.append(" ");
   for (const [text, className] of spans(line.text)) {
     node.append(className ? make("span", text, className) : text);
   }
+  node.append("\n"); // within the line, which is a block: it makes none of its own
   return node;
 }
 
-function time(line) {
+function time(line, page) {
   const node = make(line.place ? "a" : "span", clock(line.at), "at");
   node.title = `${new Date(line.at).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-  if (line.place) node.href = `?source=${line.source}&line=${line.place}#l${line.place}`;
+  if (line.place) node.href = `${page}?source=${line.source}&line=${line.place}#l${line.place}`;
   return node;
 }

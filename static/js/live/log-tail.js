@@ -9,6 +9,9 @@ const CHUNK_LINES = 50;
 const MOST_ROUNDS = 3; // further behind than that many answers, the newest lines are shown
 const UP_PIXELS = 4;
 const END_PIXELS = 24;
+const FAR_PIXELS = 1 << 24; // beyond any end: where that is need not be asked then
+const FEW_LINES = 10; // so many are shown at once; what comes faster nobody reads line by line
+const FAST_MS = 500;
 const WRAP = "llamadash.logs.wrap";
 const LETTERS = { error: "E", warning: "W", info: "I", debug: "D" };
 const KINDS = { " ": "line", "+": "continued", "*": "event", "!": "gap" };
@@ -28,6 +31,9 @@ class LogTail extends HTMLElement {
     this.cursor = Number(this.dataset.after);
     this.ends = [];
     this.held = [];
+    this.due = []; // lines for the next frame
+    this.timer = null;
+    this.shownAt = 0;
     this.missed = 0;
     this.isLive = false;
     this.early = null; // lines that wait for what came before them
@@ -42,6 +48,7 @@ class LogTail extends HTMLElement {
 
   disconnectedCallback() {
     for (const end of this.ends.splice(0)) end();
+    this.due = [];
   }
 
   on(target, name, action) {
@@ -194,12 +201,29 @@ class LogTail extends HTMLElement {
     for (const { id } of fresh) this.cursor = Math.max(this.cursor, id ?? 0);
     if (!fresh.length) return;
     if (this.isPaused) this.hold(fresh);
-    else this.append(fresh);
+    else this.show(fresh);
+  }
+
+  // In one frame, so that the page is laid out once for all of them.
+  show(lines) {
+    this.due.push(...lines);
+    if (this.due.length > MOST_LINES) this.due.splice(0, this.due.length - MOST_LINES);
+    const pause = this.due.length < FEW_LINES ? 0 : this.shownAt + FAST_MS - performance.now();
+    this.timer ??= setTimeout(() => requestAnimationFrame(() => this.showDue()), Math.max(0, pause));
+  }
+
+  showDue() {
+    this.timer = null;
+    this.shownAt = performance.now();
+    if (this.isPaused) this.hold([]);
+    else this.append(this.due.splice(0));
+    this.tell();
   }
 
   hold(lines) {
-    this.held.push(...lines);
-    this.missed += lines.length;
+    const fresh = [...this.due.splice(0), ...lines];
+    this.held.push(...fresh);
+    this.missed += fresh.length;
     if (this.held.length > MOST_LINES) this.held.splice(0, this.held.length - MOST_LINES);
     this.tell();
   }
@@ -210,7 +234,8 @@ class LogTail extends HTMLElement {
       const pre = this.lastChunk();
       const some = rest.splice(0, CHUNK_LINES - pre.childElementCount);
       const nodes = document.createDocumentFragment();
-      for (const line of some) nodes.append(lineNode(line, this.dataset.source === "all"), "\n");
+      const isMixed = this.dataset.source === "all";
+      for (const line of some) nodes.append(lineNode(line, isMixed, this.dataset.page));
       pre.append(nodes);
       this.nLines += some.length;
     }
@@ -230,10 +255,7 @@ class LogTail extends HTMLElement {
   }
 
   toEnd() {
-    this.box.scrollTop = this.box.scrollHeight;
-    requestAnimationFrame(() => {
-      if (!this.isPaused) this.box.scrollTop = this.box.scrollHeight; // chunks have their sizes now
-    });
+    this.box.scrollTop = FAR_PIXELS;
   }
 
   scrolled() {

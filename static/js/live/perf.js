@@ -26,7 +26,7 @@ class Panel {
   constructor() {
     this.startedAt = performance.now();
     this.before = { ...store };
-    this.tasks = [];
+    this.tasks = { count: 0, longest: 0 }; // seconds
     this.frames = 0;
     this.mutations = 0;
     this.ofValues = 0;
@@ -48,7 +48,10 @@ class Panel {
 
   observe() {
     this.longTasks = new PerformanceObserver((list) => {
-      this.tasks.push(...list.getEntries().map(({ duration: ms }) => ms / 1000));
+      for (const { duration: ms } of list.getEntries()) {
+        this.tasks.count += 1;
+        this.tasks.longest = Math.max(this.tasks.longest, ms / 1000);
+      }
     });
     this.longTasks.observe({ type: "longtask", buffered: true });
     this.changes = new MutationObserver((records) => {
@@ -81,8 +84,8 @@ class Panel {
   show() {
     const passed = (performance.now() - this.startedAt) / 1000;
     const told = store.changes - this.before.changes;
-    const n = this.tasks.length;
-    const tasks = n ? `${n}, longest ${seconds(Math.max(...this.tasks))}` : "none";
+    const { count, longest } = this.tasks;
+    const tasks = count ? `${grouped(count)}, longest ${seconds(longest)}` : "none";
     this.put("Open for", duration(passed));
     this.put("Frames a second", passed > 1 ? (this.frames / passed).toFixed(1) : "-");
     this.put("Long tasks", tasks);

@@ -3,15 +3,25 @@ function label(value) {
   return value.dataset.label ?? value.closest("div")?.querySelector("dt")?.textContent.trim();
 }
 
+// What is set smaller than its number, near it.
+function unitOf(value) {
+  if (!value.hasAttribute("part")) return "";
+  const key = CSS.escape(value.getAttribute("key"));
+  const around = value.parentElement.parentElement;
+  const unit = around.querySelector(`live-value[part=unit][key="${key}"]`);
+  return unit?.textContent.trim() ?? "";
+}
+
 function reading(value) {
-  const whole = (value.hasAttribute("part") && value.closest("dd")) || value; // number and unit
-  return `${label(value)} ${whole.textContent.trim()}`;
+  return [label(value), value.textContent.trim(), unitOf(value)].filter(Boolean).join(" ");
 }
 
 export function readValues() {
   const spoken = document.getElementById("spoken");
+  const said = new Set(); // a page may show one figure in two places
+  const isNew = (key) => !said.has(key) && said.add(key);
   const parts = [...document.querySelectorAll("main live-value:not([part=unit])")]
-    .filter((each) => each.checkVisibility() && label(each))
+    .filter((each) => each.checkVisibility() && label(each) && isNew(each.getAttribute("key")))
     .map(reading);
   spoken.textContent = "";
   // A text that stays the same would not be read again.

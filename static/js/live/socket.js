@@ -1,5 +1,6 @@
 // One WebSocket for a tab. Elements hold topics; what nobody holds is not sent by the server.
 import { debug } from "../debug.js";
+import { backoffMs } from "./backoff.js";
 import * as store from "./store.js";
 
 const FIRST_DELAY_MS = 500;
@@ -8,6 +9,9 @@ const ACK_MS = 250;
 // A server that has no place takes the connection, says why and closes it: that is not live.
 const LIVE_MS = 300;
 const MOST_OPEN = 3; // the server waits at 4 frames without an answer
+// The server beats every 10 seconds. One that stands still, or is cut off, closes nothing.
+const SILENT_MS = Number(document.documentElement.dataset.silentMs ?? 25_000);
+const ASK_MS = 10_000;
 const HIDDEN_MS = Number(document.documentElement.dataset.hiddenMs ?? 30_000);
 
 const holders = new Map(); // topic: how many elements show it
@@ -20,6 +24,7 @@ let retryTimer;
 let hiddenTimer;
 let liveTimer;
 let ackTimer;
+let silentTimer;
 let received = 0;
 let acknowledged = 0;
 let isPlanned = false;
@@ -109,6 +114,7 @@ function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const mine = new WebSocket(`${scheme}://${location.host}/ws/`);
   socket = mine;
+  expectToHear();
   mine.addEventListener("open", () => {
     wasOpen = true;
     liveTimer = setTimeout(become, LIVE_MS, "live");
@@ -124,8 +130,19 @@ function connect() {
   });
 }
 
+function expectToHear() {
+  clearTimeout(silentTimer);
+  silentTimer = setTimeout(notHeard, SILENT_MS);
+}
+
+function notHeard() {
+  disconnect();
+  failed({ code: 1006, reason: "the server is silent" }, true);
+}
+
 function disconnected() {
   socket = null;
+  clearTimeout(silentTimer);
   clearTimeout(liveTimer);
   clearTimeout(ackTimer);
   ackTimer = undefined;
@@ -143,9 +160,10 @@ function disconnect() {
 
 async function failed({ code, reason }, wasOpen) {
   become(navigator.onLine ? "reconnecting" : "offline", { reason });
-  const delay = Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+  const delay = backoffMs(failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
   failures += 1;
-  if (code === 4401 || (!wasOpen && (await isLoggedOut()))) {
+  // Also a session that has ended may go on under another key: a password was changed.
+  if ((code === 4401 || !wasOpen) && (await isLoggedOut())) {
     if (!isPaused) become("offline", { login: true });
     return;
   }
@@ -154,11 +172,12 @@ async function failed({ code, reason }, wasOpen) {
   retryTimer = setTimeout(connect, delay);
 }
 
-// A refused handshake does not say why; pages lead to the login when the session has ended.
+// A refused handshake does not say why; this leads to the login when the session has ended.
 async function isLoggedOut() {
   try {
-    const options = { method: "HEAD", redirect: "manual", cache: "no-store" };
-    const answer = await fetch(location.pathname, options);
+    const signal = AbortSignal.timeout(ASK_MS);
+    const options = { method: "HEAD", redirect: "manual", cache: "no-store", signal };
+    const answer = await fetch("/system/session/", options);
     return answer.type === "opaqueredirect";
   } catch {
     return false; // the server is not there
@@ -170,6 +189,7 @@ function receive(text) {
   counters.bytes += text.length;
   received += 1;
   failures = 0;
+  expectToHear();
   become("live");
   store.heard();
   debug("socket", () => ["received", text]);

@@ -1,5 +1,5 @@
 // Which time the charts of a page show: that of its address. Zooming is a step in the history.
-import { localClock, localDay } from "../local-time.js";
+import { localClock, localDay, whichOfTwo } from "../local-time.js";
 
 const SHORTEST_SECONDS = 10; // what the server draws
 const loaded = location.search; // what the page was made for
@@ -47,15 +47,30 @@ function change(next) {
 
 // What the server has written about the range; `undo` puts it back.
 function showRange({ start, end }) {
-  const [from, to] = [new Date(start * 1000), new Date(end * 1000)];
-  const inSeconds = end - start < 600;
-  const day = localDay(from) === localDay(to) ? "" : `${localDay(to)} `;
-  const last = `${day}${localClock(to, inSeconds)}`;
-  const text = `${localDay(from)} ${localClock(from, inSeconds)} to ${last}`;
-  set("[data-range-text]", "textContent", () => text);
+  const text = rangeText(new Date(start * 1000), new Date(end * 1000));
+  const words = end * 1000 > Date.now() ? "a range that has not ended yet" : "a range of the past";
+  write("[data-range-text]", text);
+  write("[data-range-words]", words);
+  const spoken = ({ ariaLabel, dataset }) => ariaLabel.replace(`, ${dataset.range};`, `, ${text};`);
+  set(".canvas[data-range]", "ariaLabel", spoken);
   set("a[data-range-link]", "href", ({ href }) => withRange(href, range).href);
-  set("[data-follows]", "hidden", () => true);
+  set("[data-follows], #cores", "hidden", () => true);
   set(".ranges [aria-current]", "ariaCurrent", () => null);
+}
+
+function rangeText(from, to) {
+  const inSeconds = to - from < 600_000;
+  const clock = (at) => [localClock(at, inSeconds), whichOfTwo(at)].filter(Boolean).join(" ");
+  const day = localDay(from) === localDay(to) ? "" : `${localDay(to)} `;
+  return `${localDay(from)} ${clock(from)} to ${day}${clock(to)}`;
+}
+
+function write(selector, text) {
+  for (const element of document.querySelectorAll(selector)) {
+    const before = [...element.childNodes]; // times that say the exact moment
+    undo.push(() => element.replaceChildren(...before));
+    element.replaceChildren(text);
+  }
 }
 
 function set(selector, property, make) {

@@ -5,8 +5,15 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 
+from models_app.memory import capacity
 from models_app.models import LlamaModel
+from tests.fakes.machine import roomy
 from tests.fakes.supervised import Orders, demo_model
+
+
+@pytest.fixture(autouse=True)
+def roomy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "_source", roomy)
 
 
 @pytest.fixture

@@ -9,13 +9,15 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from engine_app import discovery
+from engine_app import discovery, probing
 from engine_app.discovery import NoEngine, add_program, choose, discover
 from engine_app.models import BinaryKind, EngineBinary
+from tests.fakes.serving import wait_until
 from tests.fakes.supervised import Orders
 
 pytestmark = pytest.mark.django_db
@@ -77,13 +79,15 @@ def test_a_configured_one_that_does_not_work_is_not_replaced_by_another(
     ("words", "problem"),
     [
         ("exit 0", "does not say what version"),
-        ("echo version: 1; exit 9", "ends with: version: 1"),
+        ("echo version: 1; exit 9", "It ends with exit code 9; its last line: version: 1."),
+        ("exit 9", "It ends with exit code 9 and says nothing."),
+        ("echo version: 1; sleep 0; kill -9 $$", "It was killed by SIGKILL"),
+        ("kill -4 $$", "Use a llama-server that was built for this CPU."),
         (
             "echo 'x: error while loading shared libraries: libgomp.so.1: cannot open shared "
             "object file'; exit 127",
             "libgomp1",
         ),
-        ("kill -9 $$", "ends with"),
     ],
 )
 def test_a_program_that_is_no_llama_server_is_shown_with_the_reason(
@@ -95,6 +99,75 @@ def test_a_program_that_is_no_llama_server_is_shown_with_the_reason(
     with pytest.raises(NoEngine) as error:
         choose()
     assert found.problem in str(error.value)
+
+
+def test_no_log_is_named_where_there_is_none(nothing_else_here: Path) -> None:
+    for words in ("exit 9", "kill -6 $$", "kill -9 $$"):
+        script(nothing_else_here / "llama-server", words)
+        (found,) = discover(force=True)
+        assert found.problem and "log" not in found.problem and "context" not in found.problem
+
+
+def test_one_that_hangs_when_it_is_asked_for_its_options_is_said_to(
+    nothing_else_here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "ANSWER_SECONDS", 2.0)
+    hangs = 'case "$1" in --version) echo "version: 1 (abc)";; *) exec /bin/sleep 600;; esac'
+    script(nothing_else_here / "llama-server", hangs)
+    (found,) = discover()
+    assert found.problem == "Asked for its options with --help: It did not answer within 2 seconds."
+    assert found.version == "1"
+
+
+def test_what_it_says_is_stored_without_what_steers_a_terminal(nothing_else_here: Path) -> None:
+    says = r"printf '\033[31mversion: 1\0002\033[0m (abc)\n  --model X\007\000\n'"
+    script(nothing_else_here / "llama-server", says)
+    (found,) = discover()
+    assert (found.problem, found.version) == ("", "1\ufffd2")
+    assert "--model X\ufffd\ufffd" in found.help_text
+    script(nothing_else_here / "llama-server", r"printf '\033[31mno\000\033[0mpe\n'; exit 3")
+    (found,) = discover(force=True)
+    assert found.problem == "It ends with exit code 3; its last line: no\ufffdpe."
+
+
+def test_nothing_of_what_it_started_when_it_was_asked_is_left(
+    nothing_else_here: Path, tmp_path: Path
+) -> None:
+    said = tmp_path / "pids"
+    forks = (
+        f"/bin/sleep 600 & echo $! >> {said}\n"
+        f"/usr/bin/setsid /bin/sh -c 'echo $$ >> {said}; exec /bin/sleep 600' &\n"
+        f'while [ "$(/usr/bin/wc -l < {said})" -lt 2 ]; do /bin/sleep 0.01; done\n'
+        'case "$1" in --version) echo "version: 1 (abc)";; *) echo "-m, --model F";; esac'
+    )
+    script(nothing_else_here / "llama-server", forks)
+    (found,) = discover()
+    assert found.problem == ""
+    started = [int(pid) for pid in said.read_text().split()]
+    assert len(started) >= 2
+    wait_until(lambda: not any(map(psutil.pid_exists, started)), "all of them to be gone")
+
+
+@pytest.mark.parametrize("words", ["", "   "])
+def test_a_configured_program_of_blanks_is_none(
+    settings: LazySettings, nothing_else_here: Path, words: str
+) -> None:
+    settings.LLAMA_SERVER_BIN = words
+    speaking(nothing_else_here / "llama-server")
+    (found,) = discover()
+    assert (found.kind, choose()) == ("path", found)
+
+
+def test_a_program_that_a_preset_names_and_that_is_gone_is_told_from_none_at_all(
+    nothing_else_here: Path,
+) -> None:
+    speaking(nothing_else_here / "llama-server")
+    discover()
+    with pytest.raises(NoEngine, match="names is not there any more: choose another"):
+        choose("0" * 32)
+    EngineBinary.objects.update(enabled=False)
+    with pytest.raises(NoEngine, match="names is switched off"):
+        choose(EngineBinary.objects.get().key)
 
 
 def test_without_any_the_remedies_are_named() -> None:

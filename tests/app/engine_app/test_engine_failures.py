@@ -10,6 +10,7 @@ from dataclasses import replace
 import psutil
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import User
 
 from engine_app import control
 from engine_app.core import backoff
@@ -17,6 +18,7 @@ from engine_app.models import Engine, EngineRun
 from engine_app.running.rows import rows
 from models_app.models import LlamaModel
 from tests.fakes.supervised import HASTY, Orders, processes_of_engines, supervised
+from tests.logs import Pumping
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,6 +158,44 @@ async def test_a_grandchild_does_not_outlive_an_engine_that_crashed(
         assert failed.reason_code == "crashed" and "SIGSEGV" in failed.reason
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
+
+
+async def test_a_grandchild_with_a_session_of_its_own_ends_with_it(
+    tiny: LlamaModel, orders: Orders
+) -> None:
+    orders.give("stray")
+    async with supervised() as here:
+        engine = await here.start(tiny)
+        assert len(processes_of_engines()) == 2
+        await here.stop(engine)
+        assert processes_of_engines() == []
+
+
+async def test_a_program_that_puts_itself_into_the_background_is_ended_and_told(
+    tiny: LlamaModel, orders: Orders
+) -> None:
+    orders.give("background")
+    async with supervised() as here:
+        engine = await here.start(tiny, "failed")
+        assert processes_of_engines() == []
+    assert (engine.reason_code, engine.retry_at) == ("background", None)
+    assert "into the background" in engine.reason and "setsid" in engine.advice
+    assert await rows(EngineRun.objects.count) == 1
+
+
+async def test_the_name_of_a_person_is_no_word_of_the_engine(
+    tiny: LlamaModel, orders: Orders
+) -> None:
+    async with supervised() as here:
+        engine = await here.start(tiny)
+        user = User(username="bad_alloc")
+        await rows(control.change, engine, {"idle_ttl_seconds": 0}, user)
+        await rows(Pumping().run)  # our notes stand among its words then
+        orders.give(f"die {signal.SIGUSR1:d}")
+        failed = await here.until_state(engine, "failed")
+        run = await here.last_run(engine)
+    assert failed.reason_code == "killed"
+    assert not any("bad_alloc" in line for line in run.last_lines)
 
 
 async def test_a_stop_waits_for_requests_but_not_for_ever(tiny: LlamaModel, orders: Orders) -> None:

@@ -89,10 +89,16 @@ async def test_an_engine_that_is_switched_off_is_stopped(tiny: LlamaModel, order
         await here.until_state(engine, "ready")
 
 
+def delete_past_the_program(engine: Engine) -> None:
+    """As by hand in the database: the program itself refuses while it runs."""
+    EngineRun.objects.filter(engine=engine).delete()
+    Engine.objects.filter(pk=engine.pk)._raw_delete("default")
+
+
 async def test_an_engine_whose_row_is_deleted_is_ended(tiny: LlamaModel, orders: Orders) -> None:
     async with supervised() as here:
-        await here.start(tiny)
-        await rows(tiny.delete)
+        engine = await here.start(tiny)
+        await rows(delete_past_the_program, engine)
         await here.until(lambda: not processes_of_engines(), "its process to be gone")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from django.utils import timezone
 from llamadash.dashboard import views
 from metrics_app.core.metric import Metric
 from metrics_app.devices import Device
+from metrics_app.hour import hour
 from models_app.models import LlamaModel
 from tests.factories import make_model, make_root
 from tests.fakes.measured import GIB, HOST, gpu, measured
+from tests.figures import sampled
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +38,20 @@ def tiles(html: str) -> dict[str, str]:
     figs = html.split('<dl class="figs')[1].split("</dl>")[0]
     found = re.findall(r'<dt><a href="[^"]+">([^<]+)</a></dt><dd>(.*?)</dd>', figs)
     return {title: re.sub(r"<[^>]+>", "", text).strip() for title, text in found}
+
+
+def test_how_long_the_machine_and_the_program_have_been_up_stays_current(
+    admin_client: Client,
+) -> None:
+    values: dict[Metric, float | None] = {
+        Metric("host", "uptime_seconds", "seconds"): 4_800.0,
+        Metric("self", "uptime_seconds", "seconds"): 61.0,
+    }
+    hour.add(sampled(time.time(), values))
+    (sub,) = re.findall(r'<p class="sub">(?:no |\d+ )GPU.*?</p>', home(admin_client))
+    assert 'key="host/uptime_seconds" format="duration"' in sub
+    words = re.sub(r"<[^>]+>", "", sub)
+    assert words.endswith("GPU · machine up 1 h 20 min · llamadash up 1 min 01 s")
 
 
 def test_the_first_paint_carries_real_figures(admin_client: Client) -> None:

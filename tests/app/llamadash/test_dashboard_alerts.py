@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,15 @@ from django.utils import timezone
 from llamadash.dashboard import views
 from llamadash.dashboard.data_disk import DataDisk
 from metrics_app.core.clock import Tick
+from metrics_app.core.metric import Metric
+from metrics_app.hour import hour
 from metrics_app.reading import Reading
 from metrics_app.recording import recorder
 from metrics_app.sampler import sampler
 from models_app.models import ScanRun
 from settings_app.models import RetentionPolicy
 from tests.factories import make_root
+from tests.figures import sampled
 
 pytestmark = pytest.mark.django_db
 GIB = 1 << 30
@@ -46,17 +50,28 @@ def test_a_healthy_machine_is_quiet(admin_client: Client) -> None:
 def test_a_data_disk_that_is_nearly_full(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "read_data_disk", lambda: DataDisk(4 * GIB, 100 * GIB))
+    monkeypatch.setattr(views, "read_data_disk", lambda: DataDisk(9 * GIB, 100 * GIB))
     text = alerts(admin_client)["disk nearly full"]
-    assert "4.0 GiB of 100.0 GiB are free" in text and 'href="/system/"' in text
+    assert "9.0 GiB of 100.0 GiB are free" in text and 'href="/system/"' in text
 
 
-@pytest.mark.parametrize("disk", [DataDisk(5 * GIB, 100 * GIB), DataDisk(None, None)])
+@pytest.mark.parametrize("disk", [DataDisk(10 * GIB, 100 * GIB), DataDisk(None, None)])
 def test_a_disk_with_room_or_unknown_is_not_spoken_of(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch, disk: DataDisk
 ) -> None:
     monkeypatch.setattr(views, "read_data_disk", lambda: disk)
     assert alerts(admin_client) == {}
+
+
+@pytest.mark.parametrize(("used", "is_said"), [(85, False), (86, True)])
+def test_memory_that_is_nearly_full(admin_client: Client, used: int, is_said: bool) -> None:
+    values: dict[Metric, float | None] = {
+        Metric("host", "memory_used_bytes", "bytes"): used * GIB,
+        Metric("host", "memory_total_bytes", "bytes"): 100 * GIB,
+    }
+    hour.add(sampled(time.time(), values))
+    text = alerts(admin_client).get("memory nearly full", "")
+    assert ("86.0 GiB of 100.0 GiB of RAM are in use" in text) == is_said
 
 
 def scan(state: str, **over: Any) -> None:

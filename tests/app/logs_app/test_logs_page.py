@@ -32,7 +32,7 @@ def page(client: Client, address: str, **headers: str) -> str:
 
 def shown(text: str) -> list[str]:
     """The lines on the page, without their times."""
-    found = re.findall(r'<span class="ln[^>]*>(.*?)</span>\n', text, re.DOTALL)
+    found = re.findall(r'<span class="ln[^>]*>(.*?)\n</span>', text, re.DOTALL)
     plain = [html.unescape(re.sub(r"<[^>]*>", "", line)) for line in found]
     return [line.partition(" ")[2].strip() for line in plain]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from django.test import Client
@@ -33,6 +34,20 @@ def test_a_range_of_ones_own_does_not_follow(admin_client: Client) -> None:
     assert "follows now" not in html and " follow>" not in html
     assert '<time datetime="2026-01-01T00:00:00Z"' in html
     assert ">last</th>" in html and ">now</th>" not in html
+
+
+def test_the_ends_of_a_short_range_are_told_with_their_seconds(admin_client: Client) -> None:
+    html = html_of(admin_client, "?start=2026-01-01T00:00:10&end=2026-01-01T00:10:09")
+    assert "2026-01-01 00:00:10 UTC</time> to <time" in html
+    html = html_of(admin_client, "?start=2026-01-01T00:00:10&end=2026-01-01T00:10:10")
+    assert "2026-01-01 00:00 UTC</time> to <time" in html
+
+
+def test_a_range_that_has_not_ended_is_none_of_the_past(admin_client: Client) -> None:
+    now = int(time.time())
+    assert "a range of the past</p>" in html_of(admin_client, f"?start={now - 60}&end={now - 30}")
+    html = html_of(admin_client, f"?start={now - 60}&end={now + 600}")
+    assert "a range that has not ended yet</p>" in html
 
 
 def test_links_keep_what_else_is_chosen(admin_client: Client) -> None:

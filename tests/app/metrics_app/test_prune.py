@@ -59,15 +59,15 @@ def test_series_that_are_no_more_lose_their_rows_too() -> None:
 def test_the_newest_rows_stay_by_count() -> None:
     samples(LAST_DAY)
     samples(LAST_DAY, MEMORY)
-    assert prune(SAMPLES, Limit(max_rows=1_000)) == 2 * len(LAST_DAY) - 1_000
-    assert Sample.objects.filter(at__gte=NOW - 5_000).count() == 1_000
+    assert prune(SAMPLES, Limit(max_rows=6_000)) == 2 * len(LAST_DAY) - 6_000
+    assert Sample.objects.filter(at__gte=NOW - 30_000).count() == 6_000
 
 
 def test_a_count_is_exact_to_one_row_of_time() -> None:
     samples(LAST_DAY)
     samples(LAST_DAY, MEMORY)
-    prune(SAMPLES, Limit(max_rows=1_001))
-    assert Sample.objects.count() == 1_002  # of the interval that straddles it, both stay
+    prune(SAMPLES, Limit(max_rows=6_001))
+    assert Sample.objects.count() == 6_002  # of the interval that straddles it, both stay
 
 
 @settings(deadline=None, max_examples=40)
@@ -78,11 +78,12 @@ def test_a_count_is_exact_to_one_row_of_time() -> None:
 )
 def test_any_history_keeps_its_newest_rows(starts: set[int], others: set[int], most: int) -> None:
     Sample.objects.all().delete()
-    samples((MIDNIGHT + 10 * each for each in starts), CPU)
-    samples((MIDNIGHT + 10 * each for each in others), MEMORY)
+    samples((MIDNIGHT + 120 * each for each in starts), CPU)
+    samples((MIDNIGHT + 120 * each for each in others), MEMORY)
     before = sorted(Sample.objects.values_list("at", flat=True))
     prune(SAMPLES, Limit(max_rows=most))
-    straddling = before[-most] if len(before) > most else MIDNIGHT
+    needed = max(before, default=0) - SAMPLES.least_age_seconds
+    straddling = min(before[-most], needed) if len(before) > most else MIDNIGHT
     assert sorted(Sample.objects.values_list("at", flat=True)) == [
         at for at in before if at >= straddling
     ]
@@ -90,9 +91,23 @@ def test_any_history_keeps_its_newest_rows(starts: set[int], others: set[int], m
 
 def test_both_limits_hold() -> None:
     samples(LAST_DAY)
-    prune(SAMPLES, Limit(max_age_seconds=7_200, max_rows=100))
-    assert Sample.objects.count() == 100
+    prune(SAMPLES, Limit(max_age_seconds=12 * 3_600, max_rows=3_000))
+    assert Sample.objects.count() == 3_000
+    prune(SAMPLES, Limit(max_age_seconds=7 * 3_600, max_rows=3_000))
+    assert Sample.objects.count() == 2_521
     assert prune(SAMPLES, Limit()) == 0
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1], ids=lambda kind: kind.table)
+def test_a_count_leaves_what_the_next_tier_is_made_from(kind: TierRetention) -> None:
+    seconds = kind.tier.seconds
+    starts = range(MIDNIGHT - 3 * DAY, MIDNIGHT + DAY, seconds)
+    samples(starts) if kind is SAMPLES else rollups(seconds, starts)
+    coarser = KINDS[KINDS.index(kind) + 1].tier.seconds
+    sum(kind.prune(Limit(max_rows=1), NOW))
+    oldest = kind.held().oldest_at
+    assert oldest is not None and oldest.timestamp() <= NOW - max(2 * coarser, 6 * 3_600)
+    assert kind.held().n_rows < len(starts)
 
 
 def test_gaps_are_stepped_over() -> None:

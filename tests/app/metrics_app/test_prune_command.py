@@ -51,6 +51,15 @@ def test_an_age_that_is_given_holds_for_every_tier() -> None:
 
 
 @pytest.mark.usefixtures("now")
+def test_what_coarser_figures_are_made_from_stays_and_that_is_said() -> None:
+    told = StringIO()
+    call_command("prune_metrics", "--older-than", "1h", stdout=StringIO(), stderr=told)
+    assert "samples: the last 6 hours stay, they are needed.\n" in told.getvalue()
+    assert "hours: the last 48 hours stay" in told.getvalue()
+    assert Sample.objects.count() >= 6
+
+
+@pytest.mark.usefixtures("now")
 def test_the_newest_records_stay() -> None:
     assert prune("--max-records", "10") == (
         "124 rows deleted: 62 samples, 62 minutes, 0 quarters, 0 hours, 0 days.\n"

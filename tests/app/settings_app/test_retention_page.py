@@ -8,7 +8,7 @@ from django.test import Client
 
 from settings_app.models import RetentionPolicy
 from settings_app.retention import Limit, limit_of, policies
-from tests.figures import DAY, samples
+from tests.figures import DAY, MEMORY, MIDNIGHT, samples
 
 pytestmark = pytest.mark.django_db
 PAGE = "/settings/data/"
@@ -65,6 +65,9 @@ def test_no_age_is_allowed_where_rows_are_limited(admin_client: Client) -> None:
         ({"samples_age": ""}, "Give an age or a number of rows"),
         ({"samples_age": "<b>1"}, "Give a whole number: 6 hours to 20 years."),
         ({"samples_age": "5", "samples_unit": "hours"}, "6 hours to 20 years"),
+        ({"samples_unit": "weeks"}, "Give the age in hours or days."),
+        ({"samples_unit": ""}, "Give the age in hours or days."),
+        ({"hours_age": "1"}, "48 hours to 20 years"),
         ({"days_age": "1"}, "48 hours to 20 years"),
         ({"days_age": "9999"}, "48 hours to 20 years"),
         ({"days_age": "-3"}, "48 hours to 20 years"),
@@ -82,6 +85,16 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_saved(
     assert answer.status_code == 422 and words in html
     assert 'aria-invalid="true"' in html and "<b>1" not in html
     assert limits() == before
+
+
+def test_so_few_rows_that_coarser_figures_would_have_gaps_are_refused(
+    admin_client: Client,
+) -> None:
+    samples([MIDNIGHT])
+    assert "2,160 at least" in admin_client.post(PAGE, form(samples_rows="2000")).content.decode()
+    assert admin_client.post(PAGE, form(samples_rows="2160")).status_code == 302
+    samples([MIDNIGHT], MEMORY)  # what was allowed before does not stand in the way
+    assert admin_client.post(PAGE, form(samples_rows="2160", hours_age="9")).status_code == 302
 
 
 def test_what_was_typed_stays_in_its_field(admin_client: Client) -> None:

@@ -75,6 +75,16 @@ async def test_a_gpu_that_is_plugged_in_brings_its_topic(bench: Bench) -> None:
     assert bench.screen.shown["self"][1][1] == [1000]
 
 
+async def test_a_topic_whose_figures_are_gone_is_shown_to_have_none(bench: Bench) -> None:
+    await bench.step()
+    bench.source.values = {LOAD: 1.5}
+    await bench.step()
+    assert bench.screen.shown["self"][1][:2] == ((), [])
+    bench.source.values = {LOAD: 1.5, RSS: 2000}
+    await bench.step()
+    assert bench.screen.shown["self"][2][:2] == ((Field(RSS.key, "bytes"),), [2000])
+
+
 async def test_a_tick_that_was_skipped_shows_nothing(bench: Bench) -> None:
     class Skipping(Sampler):
         async def tick(self) -> None:

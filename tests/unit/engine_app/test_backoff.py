@@ -41,6 +41,23 @@ def test_five_failures_over_a_longer_time_are_not() -> None:
     assert not failing([0, 20, 40, 60, 80]).is_hopeless
 
 
+def test_ten_failures_in_a_row_are_hopeless_however_slow() -> None:
+    assert not failing([100.0 * n for n in range(9)]).is_hopeless
+    assert failing([100.0 * n for n in range(10)]).is_hopeless
+
+
+def test_what_an_earlier_process_counted_is_part_of_the_row() -> None:
+    loop = CrashLoop(9)
+    loop.failed(0, 0)
+    assert loop.is_hopeless
+
+
+def test_long_service_in_between_ends_the_row() -> None:
+    loop = failing([100.0 * n for n in range(9)])
+    loop.failed(10_000, SOUND_SECONDS)
+    assert not loop.is_hopeless
+
+
 def test_an_engine_that_was_ready_for_long_begins_anew() -> None:
     loop = failing([0, 1, 3, 7])
     loop.failed(15, SOUND_SECONDS)

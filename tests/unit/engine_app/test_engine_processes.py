@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import psutil
 import pytest
 
 from engine_app import process
+from engine_app.child_environment import MARK
 from engine_app.process import Child, Exit, LaunchFailed, ask, launch
+from engine_app.running import identity
 from engine_app.running.identity import started_ticks
 from tests.fakes.serving import wait_until
 
@@ -123,6 +126,49 @@ def test_a_question_is_answered_with_all_that_was_printed() -> None:
 def test_a_question_ends_in_bounded_time_and_space(code: str, word: str) -> None:
     answer = ask([sys.executable, "-c", code], {}, seconds=1, most_bytes=100_000)
     assert answer.code is None and word in answer.problem
+
+
+def test_a_program_that_is_killed_is_said_to_be() -> None:
+    code = "import os; os.kill(os.getpid(), 9)"
+    answer = ask([sys.executable, "-c", code], {}, seconds=20, most_bytes=1000)
+    assert (answer.code, answer.signal) == (None, signal.SIGKILL)
+
+
+def test_what_a_question_has_started_holds_up_no_answer_and_is_gone(tmp_path: Path) -> None:
+    """It has its output still, so that there is no end of that."""
+    code = (
+        "import subprocess, sys;"
+        f"print(subprocess.Popen([sys.executable, '-c', {SLEEP!r}]).pid, flush=True)"
+    )
+    answer = ask([sys.executable, "-c", code], {}, seconds=60, most_bytes=1000)
+    assert (answer.code, answer.problem) == (0, "")
+    started = int(answer.text)
+    wait_until(lambda: not is_alive(started), "what it has started to be gone")
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_what_carries_a_mark_is_ended_wherever_it_is() -> None:
+    mark = f"test:{os.getpid()}"
+    environment = {**os.environ, MARK: mark}
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", SLEEP], env=environment, start_new_session=True
+        ) as marked,
+        subprocess.Popen([sys.executable, "-c", SLEEP], start_new_session=True) as other,
+    ):
+        wait_until(lambda: identity.mark(marked.pid) == mark, "it to be itself")
+        assert process.end_marked(mark) == 1
+        assert marked.wait(10) == -signal.SIGKILL
+        assert process.end_marked(mark) == 0
+        assert other.poll() is None
+        other.kill()
+        other.wait(10)
 
 
 def test_a_program_that_cannot_be_asked_is_said(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ def test_whatever_has_a_process_can_end_at_any_moment() -> None:
 
 @pytest.mark.parametrize(
     ("source", "target"),
-    [("stopped", "ready"), ("failed", "ready"), ("stopping", "ready"), ("ready", "loading")],
+    [("stopped", "ready"), ("failed", "ready"), ("stopping", "loading"), ("ready", "loading")],
 )
 def test_nothing_is_skipped_and_nothing_goes_backwards(source: str, target: str) -> None:
     with pytest.raises(states.TransitionError, match=f"'{source}' to '{target}'"):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,6 +106,28 @@ def test_long_help_and_many_flags_are_cut() -> None:
     assert len(parse_help("--one  " + "x" * 5000)["--one"].help) == MAX_HELP
     many = parse_help("\n".join(f"--flag-{n}  help" for n in range(MAX_FLAGS + 100)))
     assert len(many) == MAX_FLAGS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-a, " * 100_000,
+        "-m FILE, " * 50_000,
+        "--x  " + "[(" * 200_000,
+        "--x  y\n" + "      default: a;\n" * 25_000,
+        "--x  allowed values: " + "a, " * 130_000,
+    ],
+)
+def test_no_help_takes_long_to_read(text: str) -> None:
+    """The first took 10 seconds."""
+    started = time.process_time()
+    assert parse_help(text)
+    assert time.process_time() - started < 1
+
+
+def test_help_is_read_without_what_steers_a_terminal() -> None:
+    flag = parse_help("--one  \x1b[31mred\x1b[0m \x00 and \u202eturned (default: \x07b)")["--one"]
+    assert flag.help == "red \ufffd and \ufffdturned (default: \ufffdb)"
 
 
 @given(st.text(alphabet="-ab c,N[]()<>|:;'\n\t{}=."))

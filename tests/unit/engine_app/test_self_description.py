@@ -3,7 +3,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine_app.core.self_description import Device, Version, parse_devices, parse_version
+from engine_app.core.self_description import (
+    Device,
+    Version,
+    parse_devices,
+    parse_version,
+    printable,
+)
 
 DEVICES = """ggml_cuda_init: found 1 CUDA devices
 Available devices:
@@ -31,6 +37,16 @@ def test_devices_are_read_with_their_names_and_sizes() -> None:
         Device("CUDA0", "NVIDIA GeForce RTX 3090", 24_268 << 20),
         Device("Vulkan0", "AMD Radeon (RADV NAVI31)", 16_368 << 20),
     ]
+
+
+def test_a_version_holds_no_control_characters() -> None:
+    found = parse_version("version: 1\x002\u202e3 (abc)")
+    assert found == Version("1\ufffd2\ufffd3", "", "abc")
+
+
+def test_lines_and_their_indents_stay_and_what_steers_goes() -> None:
+    said = "  one\ttwo\r\n\x1b[1mthree\x1b[0m\x00\n"
+    assert printable(said) == "  one\ttwo\nthree\ufffd\n"
 
 
 @given(st.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 
 import pytest
 from hypothesis import given
@@ -134,6 +135,40 @@ def test_the_lines_of_json_logs_and_of_router_children_are_read_as_well() -> Non
     assert verdict(1, None, [jsonl]).code == "unknown_architecture"
     child = "[8081] 0.00.001.000 E gguf_init: invalid magic characters: 'x'"
     assert verdict(1, None, [child]).code == "not_gguf"
+
+
+def test_the_end_of_a_long_line_counts_as_its_beginning_does() -> None:
+    path = "/models" + "/very-long-name" * 200
+    line = (
+        f"0.00.001.000 E gguf_init: failed to open GGUF file '{path}' (No such file or directory)"
+    )
+    assert verdict(1, None, [line]).code == "missing_file"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lib.so" * 1300,
+        "lib" * 2600 + ": cannot open shared object fil",
+        ": cannot open shared object file" + "lib.so" * 1300,
+        "failed to open " * 540,
+        "Permission denied No such file" + "failed to open " * 540,
+        "GGML_ASSERT(" * 680,
+        " " * 8192,
+        "out of memor" * 680,
+        "0.00.000.001 E " + "lib.so" * 1300,
+    ],
+)
+def test_no_line_makes_the_judgement_slow(line: str) -> None:
+    """Some took 10 seconds when the rules saw all of each line."""
+    started = time.process_time()
+    verdict(1, None, [line] * 400)
+    assert time.process_time() - started < 2
+
+
+def test_of_many_lines_the_last_count() -> None:
+    lines = ["error: invalid argument: --old", *["nothing of note"] * 400]
+    assert verdict(1, None, lines).code == "exited"
 
 
 @given(

@@ -10,7 +10,7 @@ from metrics_app.core.gpu.amd import AmdGpus
 from metrics_app.core.gpu.intel import IntelGpus
 from metrics_app.core.gpu.nvidia import NvidiaGpus
 from metrics_app.core.metric import Metric
-from metrics_app.sources.gpus import Driver, GpuDetails, Gpus
+from metrics_app.sources.gpus import Driver, GpuDetails, GpuProcesses, Gpus
 from tests.fakes.nvidia_gpus import working_gpu
 from tests.fakes.nvml import Nvml
 from tests.fakes.sysfs import add_arc, add_busy_radeon
@@ -61,8 +61,20 @@ def test_details_have_units(drivers: dict[str, Driver]) -> None:
         "core_clock_hertz": "hertz",
         "memory_clock_hertz": "hertz",
         "fan_ratio": "ratio",
-        "processes": "count",
     }
+
+
+def test_processes_are_counted_where_the_driver_lists_them() -> None:
+    nvidia = NvidiaGpus(lambda: Nvml([working_gpu()]), [Path(__file__)])
+    source = GpuProcesses(nvidia.processes)
+    assert by_key(source.read(TICK)) == {"gpu/processes/nvidia:GPU-1": 3}
+
+
+def test_a_gpu_that_does_not_list_its_processes_has_no_number_of_them() -> None:
+    gpu = working_gpu()
+    gpu.drawing = None
+    nvidia = NvidiaGpus(lambda: Nvml([gpu]), [Path(__file__)])
+    assert GpuProcesses(nvidia.processes).read(TICK) == {}
 
 
 def test_the_same_metrics_are_used_at_every_tick(drivers: dict[str, Driver]) -> None:

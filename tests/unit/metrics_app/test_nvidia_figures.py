@@ -34,9 +34,30 @@ def test_all_figures_are_read() -> None:
             "core_clock_hertz": 1_905_000_000,
             "memory_clock_hertz": 9_501_000_000,
             "fan_ratio": pytest.approx(0.54),
-            "processes": 3,  # one of them computes and draws
         }
     }
+
+
+def test_each_process_has_its_memory_where_the_driver_says_it() -> None:
+    gpu = working_gpu()
+    gpu.bytes_of = {100: 2 * GIB, 200: (1 << 64) - 1}  # the largest number means: not known
+    gpus = NvidiaGpus(lambda: Nvml([gpu]), THERE)
+    # 200 computes and draws: it is one process
+    assert gpus.processes() == {KEY: {100: 2 * GIB, 200: None, 300: None}}
+
+
+def test_processes_are_asked_for_once_for_all_who_want_them_at_a_moment() -> None:
+    gpu, now = working_gpu(), [10.0]
+    gpus = NvidiaGpus(lambda: Nvml([gpu]), THERE, clock=lambda: now[0])
+    assert len(gpus.processes()[KEY]) == 3
+    gpu.computing = []
+    assert len(gpus.processes()[KEY]) == 3
+    now[0] += 1.0
+    assert len(gpus.processes()[KEY]) == 2
+
+
+def test_a_machine_without_a_driver_has_no_processes_on_gpus() -> None:
+    assert NvidiaGpus(lambda: Nvml([working_gpu()]), []).processes() == {}
 
 
 def test_what_is_not_supported_is_unknown_and_the_rest_is_read() -> None:
@@ -45,7 +66,7 @@ def test_what_is_not_supported_is_unknown_and_the_rest_is_read() -> None:
     gpus = NvidiaGpus(lambda: Nvml([gpu]), THERE)
     quick, costly = gpus.quick(1.0)[KEY], gpus.costly(1.0)[KEY]
     assert (quick["busy_ratio"], quick["memory_used_bytes"], costly["fan_ratio"]) == (None,) * 3
-    assert (quick["temperature_celsius"], costly["processes"]) == (64, 3)
+    assert (quick["temperature_celsius"], costly["power_limit_watts"]) == (64, 350)
 
 
 def test_a_gpu_lost_in_between_is_told_once_and_comes_back(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -69,6 +70,28 @@ async def test_a_slow_source_is_read_more_often_while_it_is_watched(
     for _ in range(10):
         await next_tick(sampler, time)
     assert len(source.ticks) == 6
+
+
+async def test_what_is_read_only_while_it_is_watched_is_unknown_else(
+    sampler: Sampler, time: SetTime
+) -> None:
+    source, watched = Giving(seconds=2.0, unwatched_seconds=math.inf), {"host"}
+    sampler.watch_by(watched.__contains__)
+    sampler.add(source)
+    values = [(await next_tick(sampler, time)).values for _ in range(3)]
+    assert values == [{LOAD: 1.5}] * 3
+    watched.clear()
+    for _ in range(3):
+        last = await next_tick(sampler, time)
+    assert last.values == {LOAD: None}
+    assert len(source.ticks) == 2
+
+
+async def test_what_nobody_ever_watched_was_never_read(sampler: Sampler, time: SetTime) -> None:
+    source = Giving(unwatched_seconds=math.inf)
+    sampler.add(source)
+    assert (await next_tick(sampler, time)).values == {}
+    assert source.ticks == []
 
 
 async def test_ticks_that_are_a_little_early_read_all_the_same(

@@ -111,6 +111,7 @@ def test_what_is_printed_while_the_server_is_dead_is_in_its_log_later(data_dir: 
     with serving(migrated(data_dir)) as server:
         print_as_child(ENGINE, llama("while it runs"))
         wait_until(lambda: is_stored("while it runs"), "the first line")
+        server.get("/is-not-there/")
         wait_until(lambda: history.last("app", 1), "the server's own log")
         server.stop(signal.SIGKILL)
     print_as_child(ENGINE, llama("while it is dead"))

@@ -40,10 +40,10 @@ def test_a_step_applies_every_policy() -> None:
 def test_a_policy_that_was_changed_holds_from_then_on() -> None:
     overfull()
     policy, _ = policies()[0]
-    policy.max_age_seconds, policy.max_rows = None, 100
+    policy.max_age_seconds, policy.max_rows = None, 1_000
     policy.save()
     Pruner().step()
-    assert Sample.objects.count() == 100
+    assert Sample.objects.count() == 1_000
 
 
 def test_a_stop_ends_it_between_two_commits_and_the_next_turn_goes_on(

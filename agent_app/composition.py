@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -27,6 +28,7 @@ from metrics_app.hour import hour
 from metrics_app.recording import recorder
 from metrics_app.sampler import sampler
 from metrics_app.sources.this_machine import this_machine
+from proxy_app import gateway
 
 
 def make_agent() -> Agent:
@@ -37,7 +39,7 @@ def make_agent() -> Agent:
         Pruner(),
         make_sampling(),
         LogPumping(make_log_pump),
-        Supervision(hub.event, Following(sampler, hub.event, hub.watched)),
+        Supervision(tell_of_engine, Following(sampler, hub.event, hub.watched)),
         AttachedServers(Around(hub.event, hub.watched, sampler)),
         OwnRouterLoop(hub.event),
     ]
@@ -54,6 +56,11 @@ def make_sampling() -> Sampling:
 
 def make_log_pump(kept: KeptLines) -> Pump:
     return Pump(kept, tell_lines, hub.watched)
+
+
+def tell_of_engine(topic: str, name: str, data: dict[str, Any]) -> None:
+    hub.event(topic, name, data)
+    gateway.engine_changed()
 
 
 def tell_lines(topic: str, rows: list[list[object]], at: float) -> None:

@@ -14,6 +14,7 @@ from agent_app.bridging import make_bridge
 from agent_app.stop import on_stop
 from agent_app.web_socket import WebSocket
 from live_app.limits import FRAME_BYTES
+from proxy_app import gateway
 
 DRAIN_SECONDS = 30
 
@@ -54,6 +55,7 @@ async def serve(bound: socket.socket, agent: Agent | None) -> None:
                 group.create_task(bridge.run(stop), name=bridge.name)
             if agent is not None:
                 group.create_task(agent.run(stop), name="agent")
+    await gateway.close()
 
 
 async def _serve_until(server: WebServer, bound: socket.socket, stop: asyncio.Event) -> None:

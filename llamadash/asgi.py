@@ -17,8 +17,10 @@ from live_app.consumers import PATH, live_socket
 from llamadash.assets import Assets
 from llamadash.known_lists import KnownLists
 from llamadash.worker_threads import WorkerThreads
+from proxy_app.before_django import BeforeDjango
 
-_http = Assets(KnownLists(WorkerThreads(get_asgi_application())))
+_django = WorkerThreads(get_asgi_application())
+_http = Assets(BeforeDjango(KnownLists(_django)))
 
 
 async def application(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:

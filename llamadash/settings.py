@@ -30,6 +30,7 @@ ALLOWED_HOSTS = env.words("LLAMADASH_ALLOWED_HOSTS", ["localhost", "127.0.0.1", 
 ALLOWED_HOSTS_GIVEN = bool(env.words("LLAMADASH_ALLOWED_HOSTS"))
 LLAMA_SERVER_BIN = env.text("LLAMA_SERVER_BIN")
 PORT_RANGE = env.ports("LLAMADASH_PORT_RANGE", "18100-18999")
+GATEWAY_OPEN = env.choice("LLAMADASH_GATEWAY_OPEN", "loopback", ("loopback", "never"))
 ALLOW_FLAGS = env.flags("LLAMADASH_ALLOW_FLAGS", never=OURS_ALONE)
 
 # ---------------------------------------------------------------- applications
@@ -42,6 +43,7 @@ INSTALLED_APPS = [
     "metrics_app",
     "logs_app",
     "engine_app",
+    "proxy_app",
     "live_app",
     "settings_app",
     "django.contrib.admin",

@@ -119,6 +119,12 @@ VARIABLES: Final = (
         _setting("PORT_RANGE"),
     ),
     Variable(
+        "LLAMADASH_GATEWAY_OPEN",
+        "Who may use the gateway without a key: loopback (programs of this machine) or never.",
+        "loopback",
+        _setting("GATEWAY_OPEN"),
+    ),
+    Variable(
         "LLAMADASH_LOG_LEVEL",
         "Level of every logger that is not named under Diagnostics.",
         "INFO",

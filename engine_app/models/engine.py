@@ -18,7 +18,7 @@ from engine_app.core.help_text import KnownFlag, parse_help
 from engine_app.models.querysets import EngineQuerySet, EngineRunQuerySet
 from models_app.models import LlamaModel
 
-_SHARD: Final = re.compile(r"-\d{5}-of-\d{5}$")
+SHARD: Final = re.compile(r"-\d{5}-of-\d{5}$")
 _parsed_help: Final = lru_cache(maxsize=8)(parse_help)  # 740 lines for each question otherwise
 
 
@@ -179,7 +179,7 @@ class Engine(models.Model):
     @property
     def alias(self) -> str:
         """The model's id in requests: its file's name, without shard numbers."""
-        return safe_alias(_SHARD.sub("", Path(self.llama_model.path).stem))
+        return safe_alias(SHARD.sub("", Path(self.llama_model.path).stem))
 
     @property
     def is_wanted(self) -> bool:

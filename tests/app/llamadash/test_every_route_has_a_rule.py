@@ -120,10 +120,10 @@ def test_who_may_only_look_changes_nothing_else(client: Client) -> None:
 
 
 def test_only_these_answer_before_django() -> None:
-    """What each may hand out is tested in test_before_django.py."""
+    """What each may hand out is tested in test_before_django.py and test_gateway.py."""
     layers = []
     layer: object = asgi._http
     while layer is not None:
         layers.append(type(layer).__name__)
         layer = getattr(layer, "_application", None)
-    assert layers == ["Assets", "KnownLists", "WorkerThreads"]
+    assert layers == ["Assets", "BeforeDjango", "KnownLists", "WorkerThreads"]

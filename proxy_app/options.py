@@ -1,0 +1,68 @@
+"""The operator settings of the gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from settings_app.options import number
+
+MOST_BODY: Final = number(
+    "gateway.most_body_mb",
+    32,
+    least=1,
+    most=1024,
+    label="Largest request",
+    help="A longer body is answered 413.",
+    group="Gateway",
+    unit="MiB",
+)
+QUEUE: Final = number(
+    "gateway.queue",
+    512,
+    least=1,
+    most=10_000,
+    label="Waiting requests",
+    help="As many wait at the same time; more are answered 429. One key may fill an eighth.",
+    group="Gateway",
+)
+LONGEST_WAIT: Final = number(
+    "gateway.longest_wait_seconds",
+    300,
+    least=1,
+    most=3_600,
+    label="Longest wait",
+    help="A request that is expected to wait longer is answered 429 at once, and one that has "
+    "waited twice as long 503.",
+    group="Gateway",
+    unit="s",
+)
+SILENCE: Final = number(
+    "gateway.silence_seconds",
+    300,
+    least=5,
+    most=86_400,
+    label="Longest silence",
+    help="An engine that sends nothing for so long while it answers is given up.",
+    group="Gateway",
+    unit="s",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """All of them, as they were read last: an event loop may not ask the database."""
+
+    most_body_bytes: int = MOST_BODY.default << 20
+    queue: int = QUEUE.default
+    longest_wait_seconds: float = float(LONGEST_WAIT.default)
+    silence_seconds: float = float(SILENCE.default)
+
+
+def values() -> Values:
+    return Values(
+        most_body_bytes=MOST_BODY.get() << 20,
+        queue=QUEUE.get(),
+        longest_wait_seconds=float(LONGEST_WAIT.get()),
+        silence_seconds=float(SILENCE.get()),
+    )

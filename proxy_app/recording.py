@@ -1,0 +1,139 @@
+"""Writes what was asked of the gateway: in batches, off the way of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import DatabaseError
+
+from proxy_app import holders
+from proxy_app.core.answers import Spent
+from proxy_app.models import RequestRecord
+from proxy_app.rows import rows
+
+logger = logging.getLogger(__name__)
+EVERY_SECONDS: Final = 1.0
+MOST_PENDING: Final = 10_000
+MOST_BATCH: Final = 500
+
+
+@dataclass(slots=True)
+class Account:
+    """What is known of one request while it runs. Times are seconds on one monotonic clock."""
+
+    public_id: str
+    started_at: datetime
+    arrived_at: float
+    client: str
+    path: str
+    dialect: str
+    key_id: int | None = None
+    key_name: str = ""
+    model_name: str = ""
+    model_id: int | None = None
+    engine_id: int | None = None
+    status: int = 0
+    is_stream: bool = False
+    error_code: str = ""
+    error: str = ""
+    served_at: float | None = None
+    first_byte_at: float | None = None
+    ended_at: float | None = None
+    request_bytes: int = 0
+    response_bytes: int = 0
+    spent: Spent = field(default_factory=Spent)
+
+    def row(self) -> RequestRecord:
+        spent = asdict(self.spent)
+        del spent["has_timings"]
+        return RequestRecord(
+            public_id=self.public_id,
+            started_at=self.started_at,
+            api_key_id=self.key_id,
+            key_name=self.key_name,
+            client=self.client,
+            model_name=self.model_name,
+            llama_model_id=self.model_id,
+            engine_id=self.engine_id,
+            dialect=self.dialect,
+            path=self.path[:100],
+            status=self.status,
+            is_stream=self.is_stream,
+            error_code=self.error_code,
+            error=self.error[:2000],
+            queue_seconds=self._since_arrival(self.served_at),
+            first_byte_seconds=self._since_arrival(self.first_byte_at),
+            total_seconds=self._since_arrival(self.ended_at),
+            request_bytes=self.request_bytes,
+            response_bytes=self.response_bytes,
+            **{**spent, "finish_reason": spent["finish_reason"] or ""},
+        )
+
+    def _since_arrival(self, at: float | None) -> float | None:
+        return None if at is None else at - self.arrived_at
+
+
+class Recorder:
+    """Belongs to one event loop. While the database is busy rows wait, then the oldest go."""
+
+    def __init__(self) -> None:
+        self._pending: list[Account] = []
+        self._writer: asyncio.Task[None] | None = None
+        self.n_lost = 0
+
+    def add(self, account: Account) -> None:
+        self._pending.append(account)
+        if len(self._pending) > MOST_PENDING:
+            del self._pending[0]
+            self.n_lost += 1
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._run(), name="gateway records")
+
+    async def _run(self) -> None:
+        while self._pending:
+            await asyncio.sleep(EVERY_SECONDS)
+            await self._write()
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
+        await self._write()
+
+    async def _write(self) -> None:
+        batch = self._pending[:MOST_BATCH]
+        if not batch:
+            return
+        try:
+            await rows(_write, batch)
+        except DatabaseError as error:
+            logger.warning("%d requests are not written yet: %s", len(self._pending), error)
+            return
+        del self._pending[: len(batch)]
+
+
+def _write(batch: list[Account]) -> None:
+    """A model or key that went meanwhile must not keep the others from being written."""
+    from models_app.models import LlamaModel
+    from proxy_app.models import ApiKey
+
+    found = [account.row() for account in batch]
+    models = set(
+        LlamaModel.objects.filter(pk__in={r.llama_model_id for r in found}).values_list(
+            "pk", flat=True
+        )
+    )
+    keys = set(
+        ApiKey.objects.filter(pk__in={r.api_key_id for r in found}).values_list("pk", flat=True)
+    )
+    for row in found:
+        if row.llama_model_id not in models:
+            row.llama_model_id = None
+        if row.api_key_id not in keys:
+            row.api_key_id = None
+    RequestRecord.objects.bulk_create(found)
+    if keys:
+        holders.used(keys)

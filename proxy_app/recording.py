@@ -10,9 +10,10 @@ from typing import Final
 
 from django.db import DatabaseError
 
+from models_app.models import LlamaModel
 from proxy_app import holders
 from proxy_app.core.answers import Spent
-from proxy_app.models import RequestRecord
+from proxy_app.models import ApiKey, RequestRecord
 from proxy_app.rows import rows
 
 logger = logging.getLogger(__name__)
@@ -117,9 +118,6 @@ class Recorder:
 
 def _write(batch: list[Account]) -> None:
     """A model or key that went meanwhile must not keep the others from being written."""
-    from models_app.models import LlamaModel
-    from proxy_app.models import ApiKey
-
     found = [account.row() for account in batch]
     models = set(
         LlamaModel.objects.filter(pk__in={r.llama_model_id for r in found}).values_list(

@@ -10,8 +10,16 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llamadash.settings")
 
+import django
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
-from django.core.asgi import get_asgi_application
+from django.apps import apps
+
+# Only in a process that has not done it: `serve` has, and a second time would configure logging
+# anew, which closes what was added since, the handler of this program's own log.
+if not apps.ready:
+    django.setup(set_prefix=False)
+
+from django.core.handlers.asgi import ASGIHandler
 
 from live_app.consumers import PATH, live_socket
 from llamadash.assets import Assets
@@ -19,7 +27,7 @@ from llamadash.known_lists import KnownLists
 from llamadash.worker_threads import WorkerThreads
 from proxy_app.before_django import BeforeDjango
 
-_django = WorkerThreads(get_asgi_application())
+_django = WorkerThreads(ASGIHandler())
 _http = Assets(BeforeDjango(KnownLists(_django)))
 
 

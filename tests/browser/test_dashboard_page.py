@@ -17,6 +17,12 @@ FIGURES = """async () => {
   return JSON.stringify(answer).includes("host/cpu_ratio");
 }"""
 
+# A scan that stores in several pieces makes some of its models newer than others.
+MAKE_IT_THE_NEWEST = (
+    "from django.utils import timezone; from models_app.models import LlamaModel;"
+    f"LlamaModel.objects.filter(name={HOSTILE_NAME!r}).update(first_seen_at=timezone.now())"
+)
+
 
 @pytest.fixture(autouse=True)
 def _models(models_folder: Path) -> None:
@@ -80,7 +86,8 @@ def test_the_memory_of_the_machine_is_drawn_with_a_sentence(page: Page) -> None:
     assert 0 < float(width.removesuffix("%")) <= 100
 
 
-def test_models_that_mean_harm_are_only_text(page: Page) -> None:
+def test_models_that_mean_harm_are_only_text(page: Page, server: Server) -> None:
+    server.manage("shell", "-v0", "-c", MAKE_IT_THE_NEWEST)
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
     page.goto("/")
     rows = page.locator("table.fold tbody tr")

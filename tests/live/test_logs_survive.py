@@ -111,8 +111,6 @@ def test_what_is_printed_while_the_server_is_dead_is_in_its_log_later(data_dir: 
     with serving(migrated(data_dir)) as server:
         print_as_child(ENGINE, llama("while it runs"))
         wait_until(lambda: is_stored("while it runs"), "the first line")
-        server.get("/is-not-there/")
-        wait_until(lambda: history.last("app", 1), "the server's own log")
         server.stop(signal.SIGKILL)
     print_as_child(ENGINE, llama("while it is dead"))
     with serving(data_dir) as server:
@@ -120,3 +118,11 @@ def test_what_is_printed_while_the_server_is_dead_is_in_its_log_later(data_dir: 
         assert server.stop() == 0
     texts = [line.text.partition("srv  ")[2] for line in history.last(ENGINE, 100)]
     assert texts == ["while it runs", "while it is dead"]
+
+
+def test_what_the_server_says_while_it_runs_is_in_its_own_log(data_dir: Path) -> None:
+    with serving(migrated(data_dir)):
+        wait_until(
+            lambda: any("agent runs" in line.text for line in history.last("app", 100)),
+            "a line of the agent",
+        )

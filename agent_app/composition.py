@@ -29,6 +29,7 @@ from metrics_app.recording import recorder
 from metrics_app.sampler import sampler
 from metrics_app.sources.this_machine import this_machine
 from proxy_app import gateway
+from proxy_app.figures_source import GatewayFigures
 
 
 def make_agent() -> Agent:
@@ -50,6 +51,7 @@ def make_sampling() -> Sampling:
     lag = LoopLag()
     for source in this_machine(lag.take):
         sampler.add(source)
+    sampler.add(GatewayFigures())
     sampler.watch_by(hub.watched)
     return Sampling(sampler, hour, recorder, hub, lag)
 

@@ -48,14 +48,16 @@ async def serve(bound: socket.socket, agent: Agent | None) -> None:
     """Runs until a signal. Raises what ended the agent: the process then exits as failed."""
     server = web_server()
     stop = asyncio.Event()
-    with on_stop(stop):
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_serve_until(server, bound, stop), name="web")
-            if (bridge := make_bridge()) is not None:
-                group.create_task(bridge.run(stop), name=bridge.name)
-            if agent is not None:
-                group.create_task(agent.run(stop), name="agent")
-    await gateway.close()
+    try:
+        with on_stop(stop):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_serve_until(server, bound, stop), name="web")
+                if (bridge := make_bridge()) is not None:
+                    group.create_task(bridge.run(stop), name=bridge.name)
+                if agent is not None:
+                    group.create_task(agent.run(stop), name="agent")
+    finally:  # whatever has ended it: what was asked of late is written
+        await gateway.close()
 
 
 async def _serve_until(server: WebServer, bound: socket.socket, stop: asyncio.Event) -> None:

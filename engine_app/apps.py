@@ -14,6 +14,7 @@ class EngineAppConfig(AppConfig):
             options,  # noqa: F401
             signals,  # noqa: F401
         )
+        from engine_app.attached import charts as attached_charts
         from engine_app.figures import charts
         from engine_app.pages import engine_marks
         from live_app.hub import hub
@@ -23,6 +24,7 @@ class EngineAppConfig(AppConfig):
         names.register(log_names.PREFIX, log_names.names)
         names.register(log_names.ROUTER_PREFIX, log_names.router_names)
         charts.register()
+        attached_charts.register()
         marks.register(engine_marks.of_all, engine_marks.at_rest, engine_marks.start_url)
         for topic in ("engines", "engine.*", "attached", "attached.*"):
             hub.open(topic)

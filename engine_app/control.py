@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
-from django.db import transaction
 
+from engine_app import asked_by
 from engine_app.models import Desired, Engine, EngineState, Preset
-from engine_app.running.around import note
 from engine_app.wake import wake
 from models_app.models import FileState, LlamaModel, ModelKind
 
@@ -108,6 +107,4 @@ def _check_model(model: LlamaModel) -> None:
 
 def _say(engine: Engine, what: str, user: User) -> None:
     wake()
-    name = user.get_username() if user is not None and user.is_authenticated else ""
-    words = f"{name or 'this program'} asks for {what}"
-    transaction.on_commit(lambda: note(engine.source, "info", words), robust=True)
+    asked_by.say(engine.source, what, user)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from settings_app.options import Option, OptionError, flag, number, register
+from settings_app.options import choice, flag, number
 
 REFUSE: Final = "refuse"
 WARN: Final = "warn"
@@ -48,23 +48,12 @@ KEEP_ON_EXIT: Final = flag(
     help="They go on when this program stops, and its next start takes them over.",
     group="Engines",
 )
-
-
-def _memory_check(value: Any) -> str:
-    word = str(value).strip().lower()
-    if word not in (REFUSE, WARN, OFF):
-        raise OptionError(f"Give {REFUSE}, {WARN} or {OFF}.")
-    return word
-
-
-MEMORY_CHECK: Final = register(
-    Option(
-        "engines.memory_check",
-        REFUSE,
-        label="Look for memory",
-        help="Idle engines are stopped where that makes room for a start. Without room it is "
-        "refused; with warn it is tried all the same; off starts without looking.",
-        group="Engines",
-        parse=_memory_check,
-    )
+MEMORY_CHECK: Final = choice(
+    "engines.memory_check",
+    REFUSE,
+    (REFUSE, WARN, OFF),
+    label="Look for memory",
+    help="Idle engines are stopped where that makes room for a start. Without room it is "
+    "refused; with warn it is tried all the same; off starts without looking.",
+    group="Engines",
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from datetime import datetime
 from typing import Any, Final, NoReturn
 
 from django.db import IntegrityError, transaction
@@ -15,6 +16,7 @@ from engine_app.core.conflicts import conflicts
 from engine_app.core.flag_kinds import Value
 from engine_app.models.preset import DEFAULTS_NAME, MAX_NAME, MAX_NOTES, Preset
 from engine_app.preset_refs import problems as problems_of_files
+from engine_app.preset_shelf import Shelf
 from engine_app.presets import PRESET, allow_list, layered, layers_below
 from models_app.models import LlamaModel
 
@@ -22,6 +24,8 @@ MAX_PRESETS: Final = 5000
 FIELDS: Final = ("name", "llama_model", "options", "binary_key", "notes", "is_default")
 # What separates names in preset files, requests and addresses.
 _FORBIDDEN: Final = re.compile(r"[\[\]*,\\;#=\"']")
+# What people call the row that all models inherit from.
+RESERVED: Final = frozenset({"defaults"})
 
 
 class PresetError(ValueError):
@@ -32,22 +36,40 @@ class PresetError(ValueError):
         self.problems = dict(problems)
 
 
-def create(values: Mapping[str, Any]) -> Preset:
-    """Raises PresetError. What is left out is empty."""
-    if Preset.objects.count() >= MAX_PRESETS:
+class ChangedMeanwhile(Exception):
+    """Somebody else has saved it since it was read: `preset` is what is there now."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__(f"{preset.label} was changed by somebody else meanwhile.")
+        self.preset = preset
+
+
+def create(values: Mapping[str, Any], shelf: Shelf | None = None) -> Preset:
+    """Raises PresetError. What is left out is empty. `shelf` spares many the same questions."""
+    n_presets = Preset.objects.count() if shelf is None else len(shelf)
+    if n_presets >= MAX_PRESETS:
         _refuse("name", f"There are {MAX_PRESETS:,} presets already: delete some first.")
-    return _save(Preset(), {"name": "", **values})
+    return _save(Preset(), {"name": "", **values}, shelf)
 
 
-def change(preset_id: int, values: Mapping[str, Any]) -> Preset:
-    """Changes some fields, all of them or none. Raises PresetError or Preset.DoesNotExist."""
+def change(
+    preset_id: int,
+    values: Mapping[str, Any],
+    shelf: Shelf | None = None,
+    *,
+    seen: datetime | None = None,
+) -> Preset:
+    """Changes some fields, all of them or none. `seen` is the `updated_at` that the change is based
+    upon. Raises PresetError, ChangedMeanwhile or Preset.DoesNotExist."""
     with transaction.atomic():
         preset = Preset.objects.select_for_update().get(pk=preset_id)
+        if seen is not None and seen != preset.updated_at:
+            raise ChangedMeanwhile(preset)
         if preset.is_global and set(values) & {"name", "llama_model", "is_default"}:
             values = {k: v for k, v in values.items() if getattr(preset, k) != v}
             if set(values) & {"name", "llama_model", "is_default"}:
                 _refuse("name", "The defaults keep their name and are for all models.")
-        return _save(preset, values)
+        return _save(preset, values, shelf)
 
 
 def remove(preset: Preset) -> None:
@@ -68,11 +90,20 @@ def duplicate(preset: Preset) -> Preset:
     return create(copied | {"name": free_name(base)})
 
 
-def free_name(wanted: str) -> str:
-    taken = {name.casefold() for name in Preset.objects.values_list("name", flat=True)}
-    stem = " ".join(_FORBIDDEN.sub(" ", wanted).split())[: MAX_NAME - 6] or "preset"
-    names = (stem if n == 1 else f"{stem} {n}" for n in range(1, MAX_PRESETS + 2))
+def free_name(wanted: str, taken: Container[str] | None = None) -> str:
+    """`taken` are names without case; all that there are, where it is left out."""
+    if taken is None:
+        taken = {name.casefold() for name in Preset.objects.values_list("name", flat=True)}
+    stem = possible_name(wanted)
+    names = (stem if n == 1 else f"{stem} {n}" for n in range(1, 2 * MAX_PRESETS + 2))
     return next(name for name in names if name.casefold() not in taken)
+
+
+def possible_name(wanted: str) -> str:
+    """The nearest one that a preset may have; always the same for the same text."""
+    shown = "".join(c if c.isprintable() else " " for c in wanted[:1000])
+    name = " ".join(_FORBIDDEN.sub(" ", shown).split())[: MAX_NAME - 10].strip() or "preset"
+    return f"{name} preset" if name.casefold() in RESERVED else name
 
 
 def global_defaults() -> Preset:
@@ -85,17 +116,19 @@ def global_defaults() -> Preset:
     return found
 
 
-def _save(preset: Preset, values: Mapping[str, Any]) -> Preset:
+def _save(preset: Preset, values: Mapping[str, Any], shelf: Shelf | None) -> Preset:
     unknown = set(values) - set(FIELDS)
     if unknown:
         raise PresetError(dict.fromkeys(unknown, f"unknown; possible are {', '.join(FIELDS)}"))
     problems: dict[str, str] = {}
     for field, value in values.items():
+        if field == "name" and preset.pk and value == preset.name:
+            continue  # it may be from a time when it was allowed
         try:
             setattr(preset, field, _CHECKS[field](value))
         except PresetError as error:
             problems |= error.problems
-    problems = problems or _taken(preset) | _unfit(preset)
+    problems = problems or _taken(preset, shelf) | _unfit(preset, shelf)
     if problems:
         raise PresetError(problems)
     preset.updated_at = timezone.now()
@@ -104,14 +137,20 @@ def _save(preset: Preset, values: Mapping[str, Any]) -> Preset:
             preset.save()
     except IntegrityError:  # somebody was quicker than the questions above
         _refuse("name", "The name, or the place of the model's default, was taken just now.")
+    if shelf is not None:
+        shelf.put(preset)
     return preset
 
 
-def _taken(preset: Preset) -> dict[str, str]:
+def _taken(preset: Preset, shelf: Shelf | None) -> dict[str, str]:
     """Compared here: SQLite knows the case of ASCII letters only."""
     others = Preset.objects.exclude(pk=preset.pk)
-    names = (name.casefold() for name in others.values_list("name", flat=True))
-    if preset.name.casefold() in names:
+    if shelf is not None:
+        is_taken = shelf.names.get(preset.name.casefold(), preset.pk) != preset.pk
+    else:
+        names = (name.casefold() for name in others.values_list("name", flat=True))
+        is_taken = preset.name.casefold() in names
+    if is_taken:
         return {"name": f"There is a preset “{preset.name}” already."}
     if not preset.is_default:
         return {}
@@ -125,9 +164,9 @@ def _taken(preset: Preset) -> dict[str, str]:
 _DEFAULT_OF_NOTHING: Final = {"is_default": "A default needs the model it is for."}
 
 
-def _unfit(preset: Preset) -> dict[str, str]:
+def _unfit(preset: Preset, shelf: Shelf | None) -> dict[str, str]:
     """What cannot be given together, with what is inherited taken into account."""
-    below = layers_below(preset, preset.llama_model, is_default=preset.is_default)
+    below = layers_below(preset, preset.llama_model, is_default=preset.is_default, among=shelf)
     found = conflicts(layered([*below, (PRESET, preset.options)]).options)
     return {f"options.{name}": why for name, why in found.items()}
 
@@ -138,7 +177,7 @@ def _name(value: object) -> str:
     name = " ".join(value.split())
     if not name:
         _refuse("name", "Give a name.")
-    if name == DEFAULTS_NAME:
+    if name == DEFAULTS_NAME or name.casefold() in RESERVED:
         _refuse("name", "This name is the defaults' own.")
     if len(name) > MAX_NAME:
         _refuse("name", f"Longer than {MAX_NAME} characters.")

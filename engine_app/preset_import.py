@@ -2,72 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from engine_app.core.allow_list import visible
+from engine_app import preset_filters, preset_restarts, preset_serving
 from engine_app.core.command_line import looks_like_command, read_command
-from engine_app.core.conflicts import conflicts
-from engine_app.core.flag_kinds import Value, text_of
-from engine_app.core.imported import MAX_BYTES, Imported, ImportedError, LeftOut
+from engine_app.core.imported import (
+    MAX_BYTES,
+    MOST_NEAR,
+    Filters,
+    Imported,
+    ImportedError,
+    LeftOut,
+)
 from engine_app.core.ini_files import looks_like_ini, read_ini
 from engine_app.core.original_config import looks_like_original, read_json, read_original
 from engine_app.core.presets_json import read_presets
 from engine_app.core.swap_config import looks_like_swap, read_swap
-from engine_app.model_matching import find_model
-from engine_app.models.preset import DEFAULTS_NAME, Preset
-from engine_app.preset_editing import PresetError, change, create, free_name, global_defaults
-from engine_app.preset_refs import from_paths
-from engine_app.presets import DEFAULTS, PRESET, Layers, allow_list, inherited, layered
-from models_app.models import LlamaModel
+from engine_app.models.preset import Preset
+from engine_app.preset_editing import PresetError, change, create, global_defaults
+from engine_app.preset_planning import ADD, CHANGE, Planned, Planner
+from engine_app.preset_shelf import Shelf
+from engine_app.presets import allow_list
+from models_app.editing import EditError, add_aliases
 
-Options = Mapping[str, Value]
-
-ADD: Final = "add"
-CHANGE: Final = "change"
-SAME: Final = "same"
-SKIP: Final = "skip"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    option: str
-    old: str  # empty: it was not set
-    new: str  # empty: it will not be set
-
-
-@dataclass(slots=True)
-class Planned:
-    """What becomes of one preset of the file."""
-
-    name: str
-    action: str
-    options: dict[str, Value]
-    llama_model: LlamaModel | None = None
-    existing: Preset | None = None
-    changes: list[Change] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    problem: str = ""  # why it is skipped
-    is_default: bool = False  # of its model
-    notes: str = ""
-
-    @property
-    def is_defaults(self) -> bool:
-        return self.existing is not None and self.existing.is_global
-
-    def values(self) -> dict[str, Any]:
-        """As preset_editing takes them. What the file does not say stays as it is."""
-        said: dict[str, Any] = {"options": self.options}
-        if self.notes:
-            said["notes"] = self.notes
-        if not self.is_defaults and self.llama_model is not None:
-            said["llama_model"] = self.llama_model
-            said |= {"is_default": True} if self.is_default else {}
-        return said
+if TYPE_CHECKING:
+    from engine_app.control import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +40,8 @@ class Plan:
     kind: str  # what the text was taken for
     presets: list[Planned]
     left_out: list[LeftOut]
+    aliases: Mapping[int, list[str]] = field(default_factory=dict)  # new ones, by model
+    filters: Mapping[int, Filters] = field(default_factory=dict)  # by model
 
     def having(self, action: str) -> list[Planned]:
         return [each for each in self.presets if each.action == action]
@@ -86,6 +53,30 @@ class Plan:
     @property
     def n_left_out(self) -> int:
         return len(self.left_out) + sum(len(each.left_out) for each in self.presets)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same while it would do the same."""
+        does = [(each.name, each.action, each.changes, each.problem) for each in self.presets]
+        return hashlib.blake2b(
+            repr(does).encode(errors="backslashreplace"), digest_size=16
+        ).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    n_added: int
+    n_changed: int
+    restarted: list[str]  # names of models whose engines begin anew
+
+    @property
+    def words(self) -> str:
+        said = f"Presets: {self.n_added} added, {self.n_changed} changed."
+        if self.restarted:
+            names = ", ".join(self.restarted[:5])
+            more = f" and {len(self.restarted) - 5} more" if len(self.restarted) > 5 else ""
+            said += f" Engines that restart with another command line: {names}{more}."
+        return said
 
 
 def read_file(path: Path) -> str:
@@ -114,36 +105,57 @@ def plan(text: str, name: str = "") -> Plan:
     if not text.strip():
         raise ImportedError("There is nothing in it.")
     kind, found, left_out = _read(text, name)
-    shared = next((each.options for each in found if each.is_defaults), None)
-    taken: set[str] = set()
-    return Plan(kind, [_planned(each, taken, shared) for each in found], left_out)
+    planner = Planner()
+    presets = planner.plan(found)
+    return Plan(kind, presets, left_out, planner.names.new, planner.filters_of(presets))
 
 
-def apply(wanted: Plan) -> tuple[int, int]:
-    """How many were added and changed; all or none. Raises PresetError."""
-    to_do = wanted.having(ADD) + wanted.having(CHANGE)
+def apply(wanted: Plan, user: User = None) -> Applied:
+    """All or none. Raises PresetError. Engines whose command line becomes another one begin anew;
+    the others go on."""
+    to_do = [each for each in wanted.presets if each.is_to_do]
+    lines = preset_restarts.command_lines()
+    saved: list[Preset | None] = []
     with transaction.atomic():
+        shelf = Shelf()
         # What others inherit comes first: they are checked together with it.
-        for each in sorted(to_do, key=lambda each: not each.is_defaults):
+        to_do.sort(key=lambda each: not each.is_defaults)
+        for each in to_do:
             try:
-                _do(each)
+                saved.append(_save(each, shelf))
             except PresetError as error:
                 problems = {k: f"{each.name}: {why}" for k, why in error.problems.items()}
                 raise PresetError(problems) from error
-    return len(wanted.having(ADD)), len(wanted.having(CHANGE))
+        try:
+            add_aliases(wanted.aliases)
+        except EditError as error:
+            raise PresetError({"aliases": str(error)}) from error
+        preset_filters.take(wanted.filters)
+        preset_serving.set_engines(_wishes(to_do, saved), user)
+    restarted = preset_restarts.restart_changed(lines, user)
+    names = [engine.llama_model.name for engine in restarted]
+    return Applied(len(wanted.having(ADD)), len(wanted.having(CHANGE)), names)
 
 
-def _do(planned: Planned) -> None:
+def _wishes(done: list[Planned], saved: list[Preset | None]) -> Iterator[preset_serving.Wish]:
+    for each, preset in zip(done, saved, strict=True):
+        if each.llama_model is not None:
+            own = None if preset is None or preset.is_default else preset
+            yield each.llama_model, own, each.serving
+
+
+def _save(planned: Planned, shelf: Shelf) -> Preset | None:
     if planned.action == ADD:
-        create({"name": planned.name, **planned.values()})
-        return
+        return create({"name": planned.name, **planned.values()}, shelf)
+    if not planned.is_saved_anew:
+        return planned.existing
     existing = global_defaults() if planned.is_defaults else planned.existing
     assert existing is not None  # noqa: S101 - what CHANGE means
-    change(existing.pk, planned.values())
+    return change(existing.pk, planned.values(), shelf)
 
 
 def _read(text: str, name: str) -> tuple[str, list[Imported], list[LeftOut]]:
-    allowed = allow_list()
+    allowed = allow_list().sparing(MOST_NEAR)
     if text.lstrip().startswith(("{", "[{", "[\n")):
         data = read_json(text)
         if isinstance(data, list):
@@ -155,113 +167,11 @@ def _read(text: str, name: str) -> tuple[str, list[Imported], list[LeftOut]]:
         file = read_ini(text, allowed)
         return "preset file of llama.cpp", file.presets, file.left_out
     if looks_like_swap(text):
-        presets, left_out = read_swap(text, allowed)
-        return "configuration of llama-swap", presets, left_out
+        swap = read_swap(text, allowed)
+        return "configuration of llama-swap", swap.presets, swap.left_out
     if looks_like_command(text):
         return "command", [read_command(text, allowed, name)], []
     raise ImportedError(
         "This is none of what can be read: a llama-server command, a models.ini, a llama-swap "
         "config.yaml, or the configuration of the dashboard before this one."
     )
-
-
-# ---------------------------------------------------------------- one preset
-def _planned(found: Imported, taken: set[str], shared: Options | None) -> Planned:
-    model = None if found.is_defaults else find_model(found)
-    name = found.name or found.alias or (model.name if model else Path(found.model_path).stem)
-    existing = _existing(found, name)
-    planned = Planned(
-        name=existing.name if existing else name,
-        action=ADD,
-        options=dict(found.options),
-        llama_model=model or (existing.llama_model if existing else None),
-        existing=existing,
-        left_out=found.left_out,
-        is_default=found.is_default,
-        notes=found.notes,
-    )
-    if model is None and found.model_path:
-        why = f"{found.model_path} is not in the registry; the preset will be for any model"
-        planned.left_out.append(LeftOut("model", f"{why}."))
-    _take_files(found, planned)
-    after = layered([*_below(planned, shared), (PRESET, planned.options)]).options
-    if existing is None or found.is_defaults:
-        planned.changes = _changes(existing.options if existing else {}, planned.options)
-    else:
-        # A file says more than a preset holds: what is inherited stands in its section too.
-        before = layered([*inherited(existing.llama_model), (PRESET, existing.options)]).options
-        planned.changes = _changes(before, after)
-    _decide(planned, taken)
-    if planned.action in (ADD, CHANGE) and (wrong := conflicts(after)):
-        planned.action, planned.problem = SKIP, " ".join(wrong.values())
-    return planned
-
-
-def _take_files(found: Imported, planned: Planned) -> None:
-    """Files that options name, where the registry has them."""
-    for option, named in found.files.items():
-        value, missing = from_paths(named.flag, named.text, scaled=named.has_scales)
-        for path in missing:
-            why = f"The registry has no {named.flag.kind} {visible(path)}."
-            planned.left_out.append(LeftOut(named.spelling, why))
-        if value is not None:
-            planned.options[option] = value
-    planned.options = allow_list().ordered(planned.options)
-
-
-def _existing(found: Imported, name: str) -> Preset | None:
-    if found.is_defaults:
-        return Preset.objects.global_defaults() or Preset(name=DEFAULTS_NAME, is_default=True)
-    folded = name.casefold()
-    named = Preset.objects.exclude(is_default=True, llama_model=None).select_related("llama_model")
-    return next((each for each in named if each.name.casefold() == folded), None)
-
-
-def _decide(planned: Planned, taken: set[str]) -> None:
-    existing = planned.existing
-    if existing is None:
-        if not planned.options and planned.llama_model is None:
-            planned.action, planned.problem = SKIP, "Nothing of it can be taken."
-            return
-        planned.name = _free(planned.name, taken)
-    else:
-        planned.action = SAME if _is_same(planned, existing) else CHANGE
-    key = planned.name.casefold()
-    if key in taken:
-        planned.action, planned.problem = SKIP, "The file holds this name twice."
-    taken.add(key)
-
-
-def _is_same(planned: Planned, existing: Preset) -> bool:
-    said = planned.values()
-    del said["options"]  # compared by what they lead to
-    return not planned.changes and all(getattr(existing, k) == v for k, v in said.items())
-
-
-def _free(name: str, taken: set[str]) -> str:
-    free = free_name(name)
-    number = 2
-    while free.casefold() in taken:
-        free, number = free_name(f"{name} {number}"), number + 1
-    return free
-
-
-def _below(planned: Planned, shared: Options | None) -> Layers:
-    if planned.is_defaults:
-        return []
-    return [
-        (layer, shared if shared is not None and layer == DEFAULTS else options)
-        for layer, options in inherited(planned.llama_model)
-    ]
-
-
-def _changes(old: Mapping[str, Value], new: Mapping[str, Value]) -> list[Change]:
-    return [
-        Change(name, _word(old, name), _word(new, name))
-        for name in dict.fromkeys([*old, *new])
-        if old.get(name) != new.get(name) or (name in old) != (name in new)
-    ]
-
-
-def _word(options: Mapping[str, Value], name: str) -> str:
-    return text_of(options[name]) if name in options else ""

@@ -11,7 +11,7 @@ from typing import Final
 from engine_app.core.flag_kinds import Flag, FlagError, Value
 from engine_app.core.option_texts import shown
 from engine_app.core.registered import Named, Registered, files_in
-from engine_app.model_matching import find_path
+from engine_app.model_matching import Registry
 from engine_app.presets import allow_list
 from models_app.models import FileState, LlamaModel, ModelFile, ModelKind
 
@@ -151,6 +151,22 @@ def _with_name(named: Named, rows: Mapping[int, LlamaModel]) -> str:
     return f"{name}:{named.scale}" if named.scale else name
 
 
+def typed(flag: Registered, value: Value) -> str:
+    """As its field has it: by name where that leads back to the same entry, else by number."""
+    named = flag.named(value)
+    rows = LlamaModel.objects.in_bulk([each.number for each in named])
+    return ", ".join(_typed(flag, each, rows) for each in named)
+
+
+def _typed(flag: Registered, named: Named, rows: Mapping[int, LlamaModel]) -> str:
+    row, scale = rows.get(named.number), f":{named.scale}" if named.scale else ""
+    if row is not None and row.name == row.name.strip() and "," not in row.name:
+        name = f"{row.name}{scale}"
+        if _with_number(flag, name) == f"{named.number}{scale}":
+            return name
+    return f"{named.number}{scale}"
+
+
 def with_numbers(flag: Registered, text: str) -> str:
     """What somebody typed, with numbers in the place of names that only one entry has."""
     return ",".join(_with_number(flag, item.strip()) for item in text[:4096].split(","))
@@ -161,8 +177,12 @@ def _with_number(flag: Registered, item: str) -> str:
     if flag.scaled and ":" in item:
         name, _, scale = item.rpartition(":")
         candidates.append((name.strip(), scale.strip()))
+    of_its_kind = LlamaModel.objects.filter(kind__in=KINDS[flag.name])
     for name, scale in candidates:
-        rows = LlamaModel.objects.filter(kind__in=KINDS[flag.name], name__iexact=name)[:2]
+        is_number = name.isascii() and name.isdecimal() and len(name) < 19
+        if is_number and of_its_kind.filter(pk=int(name)).exists():
+            continue  # what some model is called does not take another's number
+        rows = of_its_kind.filter(name__iexact=name)[:2]
         if len(rows) == 1:
             return f"{rows[0].pk}:{scale}" if scale else str(rows[0].pk)
     return item
@@ -176,13 +196,15 @@ def as_paths(flag: Registered, value: Value) -> str:
     return flag.located(value, {pk: Path(row.path) for pk, row in rows.items()})
 
 
-def of_path(flag: Registered, path: str) -> LlamaModel | None:
+def of_path(flag: Registered, path: str, registry: Registry) -> LlamaModel | None:
     """The entry that another program's file means, if it is of the right kind."""
-    row = find_path(path.strip())
+    row = registry.find_path(path.strip())
     return row if row is not None and row.kind in KINDS[flag.name] else None
 
 
-def from_paths(flag: Registered, text: str, *, scaled: bool) -> tuple[Value | None, list[str]]:
+def from_paths(
+    flag: Registered, text: str, registry: Registry, *, scaled: bool
+) -> tuple[Value | None, list[str]]:
     """The value for paths of an imported file, and those paths that the registry does not have."""
     items = text.split(",") if flag.scaled else [text]
     found: list[str] = []
@@ -191,7 +213,7 @@ def from_paths(flag: Registered, text: str, *, scaled: bool) -> tuple[Value | No
         path, colon, scale = item.rpartition(":") if scaled else (item, "", "")
         if scaled and not colon:
             path, scale = item, ""
-        row = of_path(flag, path)
+        row = of_path(flag, path, registry)
         if row is None:
             missing.append(path.strip())
         else:

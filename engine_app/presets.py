@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from django.conf import settings
 
@@ -23,6 +23,14 @@ PRESET: Final = "preset"
 Layers = list[tuple[str, Mapping[str, Value]]]
 
 
+class Defaults(Protocol):
+    """Who knows what presets inherit: the table, or all of it read once (preset_shelf.py)."""
+
+    def global_defaults(self) -> Preset | None: ...
+
+    def default_of(self, model: LlamaModel) -> Preset | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Effective:
     options: dict[str, Value]
@@ -38,21 +46,29 @@ def effective_options(model: LlamaModel, preset: Preset | None) -> Effective:
     return layered([*inherited(model), (PRESET, preset.options if preset else {})])
 
 
-def inherited(model: LlamaModel | None) -> Layers:
+def inherited(model: LlamaModel | None, among: Defaults | None = None) -> Layers:
     """The layers below a named preset, the lowest first."""
-    shared = Preset.objects.global_defaults()
+    known: Defaults = among or Preset.objects.all()
+    shared = known.global_defaults()
     layers: Layers = [(DEFAULTS, shared.options if shared else {})]
     if model is not None:
-        own = Preset.objects.default_of(model)
+        own = known.default_of(model)
         layers = [(BUILT_IN, implied(model)), *layers, (MODEL, own.options if own else {})]
     return layers
 
 
-def layers_below(preset: Preset | None, model: LlamaModel | None, *, is_default: bool) -> Layers:
+def layers_below(
+    preset: Preset | None,
+    model: LlamaModel | None,
+    *,
+    is_default: bool,
+    among: Defaults | None = None,
+) -> Layers:
     """What a preset is laid over: the defaults over nothing, a model's default not over itself."""
     if preset is not None and preset.is_global:
         return []
-    return [layer for layer in inherited(model) if not (is_default and layer[0] == MODEL)]
+    layers = inherited(model, among)
+    return [layer for layer in layers if not (is_default and layer[0] == MODEL)]
 
 
 def layered(layers: Layers) -> Effective:

@@ -81,8 +81,12 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[Group]:
-        configure = [self._link("Settings", "settings_app:page", "s")]
+        configure = [
+            self._link("Names and rewrites", "routing:page", "n"),
+            self._link("Settings", "settings_app:page", "s"),
+        ]
         if self._request.user.is_staff:
+            configure.insert(0, self._link("API keys", "keys:list", "k"))
             configure += [
                 self._link("System", "system", "y"),
                 self._link("Admin", "admin:index", "a"),
@@ -90,6 +94,7 @@ class Shell:
         observe = [
             self._link("Dashboard", "home", "d"),
             self._link("Monitoring", "metrics_app:monitoring", "o"),
+            self._link("Requests", "requests:list", "r"),
             self._link("Logs", "logs_app:logs", "l"),
         ]
         run = [self._link("Models", "models_app:list", "m", note=self._n_models())]
@@ -97,6 +102,7 @@ class Shell:
             self._link("Engines", "engines:list", "e", note=self._n_engines(), also="attached")
         )
         run.append(self._link("Presets", "presets:list", "p"))
+        run.append(self._link("Playground", "playground:page", "c"))
         return [Group("Observe", observe), Group("Run", run), Group("Configure", configure)]
 
     def _link(

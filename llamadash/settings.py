@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "llamadash.middleware.common",
     "llamadash.middleware.csrf",
     "llamadash.middleware.authentication",
+    "proxy_app.key_login.key_login",
     "llamadash.middleware.ApiAwareLoginRequired",
     "llamadash.middleware.messages",
     "llamadash.middleware.clickjacking",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from logs_app import unlinked
 from logs_app.cutting import Cutter
 from logs_app.read_to import PlacesRead, ReadTo
 
@@ -18,6 +19,8 @@ PIECE_BYTES: Final = 128 << 10
 MOST_BEHIND_BYTES: Final = 32 << 20
 KEPT_BEHIND_BYTES: Final = 1 << 20
 _COUNTED_BYTES: Final = 128 << 20  # of what is left out; the rest is only measured
+# A file that is gone for so long was deleted alone: its folder would have gone with it by now.
+GONE_SECONDS: Final = 0.5
 
 
 class Piece(NamedTuple):
@@ -46,18 +49,58 @@ class Followed:
         self.offset = known.offset
         self._done = known.offset
         self._cutter = cutter(known.offset)
-        self.began_anew = False  # since this was last asked by setting it to False
+        self._held: int | None = None  # the file, when it has lost its name
+        self._gone_since: float | None = None  # monotonic
+        # Both since this was last asked by setting it to False.
+        self.began_anew = False
+        self.was_deleted = False
 
     def has_grown(self) -> bool:
         try:
             status = self._path.stat()
         except FileNotFoundError:
-            return False
+            self._look_for_deleted()
+            if self._held is None:
+                return False
+            status = os.fstat(self._held)
+        else:
+            self._gone_since = None
         return status.st_size != self.offset or status.st_ino != self._inode
+
+    def _look_for_deleted(self) -> None:
+        """Once for each deletion, also when that was in an earlier life of ours."""
+        if self._held is not None or not self._inode or not self._is_gone_alone():
+            return
+        self._held = unlinked.opened(self._path, self._inode)
+        self.was_deleted = True
+        if self._held is None:
+            self._inode = self.offset = self._done = 0
+            with suppress(OSError):  # the folder goes at this moment
+                self._places.write(self._slot, ReadTo())
+
+    def _is_gone_alone(self) -> bool:
+        now = time.monotonic()
+        self._gone_since = self._gone_since or now
+        return now - self._gone_since >= GONE_SECONDS and self._path.parent.is_dir()
+
+    @property
+    def is_held(self) -> bool:
+        """It has no name any more, and is read all the same."""
+        return self._held is not None
+
+    def close(self) -> None:
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     @contextmanager
     def opened(self) -> Iterator[int | None]:
         """None when there is no such file."""
+        if self._held is not None:
+            if not self._path.exists() or os.fstat(self._held).st_size > self.offset:
+                yield self._held
+                return
+            self.close()  # read to its end, and another has come
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:

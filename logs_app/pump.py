@@ -69,13 +69,13 @@ class Pump:
             source.step(self._quota)
         except OSError as error:
             logger.error("the log of %s cannot be read: %s", source.source, error)
-            self._sources.pop(source.source).rest()
+            self._sources.pop(source.source).close()
 
     def _look(self, now: float) -> None:
         self._looked_at = now
         there = folders.sources()
         for name in self._sources.keys() - set(there):  # forgotten meanwhile
-            self._sources.pop(name).rest()
+            self._sources.pop(name).close()
         for name in there:
             if name not in self._sources:
                 takes = (self._feed.add, self._kept.add)
@@ -98,7 +98,7 @@ class Pump:
 
     def close(self) -> None:
         for each in self._sources.values():
-            each.rest()
+            each.close()
 
 
 def current_quota() -> Quota:

@@ -60,7 +60,8 @@ class SourceLog:
         self.is_behind = False  # the last step has left something
 
     def is_due(self) -> bool:
-        return self._output.has_grown() or self._events.has_grown() or self._is_open_too_long()
+        has_grown = self._output.has_grown() or self._events.has_grown()
+        return has_grown or self._output.was_deleted or self._is_open_too_long()
 
     def _is_open_too_long(self) -> bool:
         waited = time.monotonic() - self._grew_at
@@ -73,6 +74,9 @@ class SourceLog:
     def step(self, quota: Quota) -> None:
         """Reads some of what came. Events stand where they happened, as far as can be told."""
         events = self._read_events(quota)
+        if self._output.was_deleted:
+            self._output.was_deleted = False
+            self._store(Batch.of(_deleted(is_held=self._output.is_held)), quota)
         with self._output.opened() as descriptor:
             if descriptor is not None:
                 self._read_output(descriptor, events, quota)
@@ -161,6 +165,12 @@ class SourceLog:
         """Holds no file open while nothing comes."""
         self._storing.close()
 
+    def close(self) -> None:
+        """Nobody reads it any more."""
+        self.rest()
+        self._output.close()
+        self._events.close()
+
 
 def _gap(skipped: Skipped) -> Line:
     least = "" if skipped.is_counted else "more than "
@@ -169,6 +179,15 @@ def _gap(skipped: Skipped) -> Line:
         "they came faster than they could be read"
     )
     return Line(0, int(time.time() * 1000), levels.WARNING + levels.GAP, text)
+
+
+def _deleted(*, is_held: bool) -> Line:
+    held, lost = "is read all the same, while its process runs", "is lost"
+    text = (
+        "The file that takes its output was deleted. What is printed "
+        f"{held if is_held else lost}; the next start makes a new file."
+    )
+    return Line(0, int(time.time() * 1000), levels.WARNING + levels.EVENT, text)
 
 
 def _with_name(text: str, names: Mapping[int, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from logs_app.core import records
 _FILES: Final = 8
 _LEAST_FILE_BYTES: Final = 256 << 10
 _MOST_FILE_BYTES: Final = 8 << 20
+# Whoever deletes the file that is written costs the log so much at most.
+LOOK_SECONDS: Final = 1.0
 
 
 def file_bytes(quota_bytes: int) -> int:
@@ -20,13 +23,14 @@ def file_bytes(quota_bytes: int) -> int:
 
 
 class Storing:
-    """The one writer of a source's files."""
+    """The one writer of a source's files. No two lines ever have the same place."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._descriptor: int | None = None
         self._number = 0
         self._size = 0
+        self._looked_at = 0.0  # monotonic
 
     def append(self, data: bytes, most_bytes: int) -> int:
         """Whole lines; the place of the first. OSError: the disk took none of them."""
@@ -55,15 +59,35 @@ class Storing:
     def _writable(self, most_bytes: int) -> int:
         descriptor = self._descriptor
         if descriptor is None:
-            numbers = folders.stored_numbers(self._folder)
-            descriptor = self._open(numbers[-1] if numbers else 1)
+            descriptor = self._open(self._newest_number())
+        elif time.monotonic() - self._looked_at >= LOOK_SECONDS and not self._is_as_left(
+            descriptor
+        ):
+            return self._open(self._number + 1)
         return descriptor if self._size < most_bytes else self._open(self._number + 1)
+
+    def _newest_number(self) -> int:
+        numbers = folders.stored_numbers(self._folder)
+        newest = numbers[-1] if numbers else 0
+        return newest if newest and newest >= self._number else self._number + 1
+
+    def _is_as_left(self, descriptor: int) -> bool:
+        """Whether the file still has its name, and ends where we ended: anybody may delete it, move
+        it or empty it."""
+        self._looked_at = time.monotonic()
+        ours = os.fstat(descriptor)
+        try:
+            named = folders.stored_file(self._folder, self._number).stat()
+        except OSError:
+            return False
+        return os.path.samestat(ours, named) and ours.st_size == self._size
 
     def _open(self, number: int) -> int:
         self.close()
         descriptor = folders.open_to_append(folders.stored_file(self._folder, number))
         self._descriptor, self._number = descriptor, number
         self._size = os.fstat(descriptor).st_size
+        self._looked_at = time.monotonic()
         return descriptor
 
     @property

@@ -51,6 +51,21 @@ def edit(model_id: int, changes: Mapping[str, Any]) -> LlamaModel:
     return model
 
 
+def add_aliases(wanted: Mapping[int, list[str]]) -> None:
+    """More names for several models, beside those they have; all or none. The names must have been
+    `checked`. Raises EditError."""
+    new = [ModelAlias(name=name, llama_model_id=pk) for pk in wanted for name in wanted[pk]]
+    if not new:
+        return
+    try:
+        with transaction.atomic():
+            ModelAlias.objects.bulk_create(new)
+            RegistryVersion.raise_it()
+    except IntegrityError:
+        _refuse("aliases", "One of the new names was taken by another model just now.")
+    known_list.forget()
+
+
 def checked(field: str, value: object) -> Any:
     """The value as it is stored. Raises EditError."""
     return _CHECKS[field](value)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Mapping
+from datetime import UTC, date, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils import timezone
 
 from live_app.origin import is_same_origin
 from proxy_app.core import api_keys
 from proxy_app.core.buckets import Bucket
 from proxy_app.core.errors import GatewayError
-from proxy_app.holders import NOBODY, Holder, Holders
+from proxy_app.holders import NOBODY, Holder, Holders, month_of
+from proxy_app.session_access import Sessions, speaks_for_a_login
 
 # Somebody stands between us and the client: what looks like this machine need not be.
 _PROXIED: Final = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via")
@@ -27,11 +30,15 @@ def check_host(headers: Mapping[bytes, bytes]) -> None:
         raise GatewayError(400, "bad_host", "This address is not one of LLAMADASH_ALLOWED_HOSTS.")
 
 
-async def holder(scope: Any, headers: Mapping[bytes, bytes], known: Holders) -> Holder:
-    """Raises GatewayError 401 or 403."""
+async def holder(
+    scope: Any, headers: Mapping[bytes, bytes], known: Holders, sessions: Sessions
+) -> Holder:
+    """Raises GatewayError 401, 403 or 503."""
     key = api_keys.given(dict(headers))
     if key is not None:
         return await known.of(key)
+    if speaks_for_a_login(headers):
+        return await sessions.of(scope, headers)
     if b"origin" in headers and not is_same_origin(scope):
         raise GatewayError(403, "other_site", "Pages of other sites may not ask without a key.")
     if settings.GATEWAY_OPEN == "loopback" and _is_here(scope, headers):
@@ -58,11 +65,16 @@ class Limits:
     def __init__(self) -> None:
         self._requests: dict[int, Bucket] = {}
         self._tokens: dict[int, Bucket] = {}
+        self._months: dict[int, tuple[date, int]] = {}  # tokens, with those not written yet
 
     def take_request(self, holder: Holder) -> None:
         """Raises GatewayError 429."""
         if holder.id is None:
             return
+        quota = holder.tokens_per_month
+        if quota is not None and self._this_month(holder) >= quota:
+            message = "The tokens a month of this key are used up."
+            raise _limited("month_used_up", message, _seconds_to_next_month())
         now = time.monotonic()
         requests = _bucket(self._requests, holder.id, holder.requests_per_minute, now)
         tokens = _bucket(self._tokens, holder.id, holder.tokens_per_minute, now)
@@ -74,13 +86,30 @@ class Limits:
                 raise _limited("request_limit", message, wait)
             requests.take(1, now)
 
+    def _this_month(self, holder: Holder) -> int:
+        """What the table says, or what was counted here since, if that is more."""
+        month, here = self._months.get(holder.id or 0, (None, 0))
+        return max(holder.tokens_this_month, here if month == month_of(timezone.now()) else 0)
+
     def spend_tokens(self, holder: Holder, tokens: int) -> None:
         if holder.id is None:
             return
+        if holder.tokens_per_month is not None:
+            self._months[holder.id] = (
+                month_of(timezone.now()), self._this_month(holder) + tokens
+            )  # fmt: skip
         now = time.monotonic()
         bucket = _bucket(self._tokens, holder.id, holder.tokens_per_minute, now)
         if bucket is not None:
             bucket.take(tokens, now)
+
+
+def _seconds_to_next_month() -> int:
+    now = timezone.now().astimezone(UTC)
+    first = (now.replace(day=1) + timedelta(days=32)).replace(
+        day=1, hour=0, minute=0, second=0, microsecond=0
+    )
+    return int((first - now).total_seconds()) + 1
 
 
 def _bucket(

@@ -29,8 +29,8 @@ class BeforeDjango:
 
 
 def _is_a_page(scope: HTTPScope) -> bool:
-    """A person who types /models means the page, which Django redirects to."""
-    if scope["path"] != "/models":
+    """A person who types /models or /logs means the page, which Django redirects to."""
+    if scope["path"] not in ("/models", "/logs"):
         return False
     accepted = next((value for name, value in scope["headers"] if name == b"accept"), b"")
     return b"text/html" in accepted

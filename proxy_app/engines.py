@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ from proxy_app.rows import rows
 FRESH_SECONDS: Final = 1.0  # while nobody waits for a change
 WATCHED_SECONDS: Final = 0.1  # while somebody does
 MOST_SLOTS: Final = 256
+# Its supervisor sees within this time that a process has gone, and its row says so.
+LOST_SECONDS: Final = 3.0
+Life = tuple[int, datetime | None]
 _STATES: Final[dict[str, TargetState]] = {
     states.STOPPED: "stopped",
     states.STARTING: "starting",
@@ -46,10 +50,12 @@ class Seen:
     ready_at: datetime | None
     retry_at: datetime | None
     changed_at: datetime
+    reason_code: str
     reason: str
     advice: str
     phase: str
     progress: float | None
+    is_sleeping: bool = False
 
     @property
     def target(self) -> str:
@@ -70,7 +76,8 @@ class Address:
     port: int
     key: str
     slots: int
-    life: tuple[int, datetime | None]  # another process has another one
+    life: Life  # another process has another one
+    sees: bool | None = None  # takes images; None: it does not say
 
 
 class Engines:
@@ -80,6 +87,7 @@ class Engines:
         first: dict[str, Seen] = {}
         self._seen = Fresh(self._look, first)
         self._addresses: dict[int, Address] = {}
+        self._lost: dict[int, tuple[Life, float]] = {}  # lives, and when nobody listened there
 
     @property
     def seen(self) -> Mapping[str, Seen]:
@@ -98,8 +106,10 @@ class Engines:
 
     def lost(self, target: str) -> None:
         """Nobody listens where its address says."""
-        if (seen := self.seen.get(target)) is not None:
-            self._addresses.pop(seen.engine_id, None)
+        seen = self.seen.get(target)
+        address = None if seen is None else self._addresses.pop(seen.engine_id, None)
+        if address is not None:
+            self._lost[address.engine_id] = (address.life, time.monotonic())
         self.forget()
 
     async def _look(self) -> dict[str, Seen]:
@@ -113,11 +123,22 @@ class Engines:
             self._addresses.pop(seen.engine_id, None)
             return
         life = (seen.port, seen.ready_at)
+        if self._is_lost(seen.engine_id, life):
+            return
         known = self._addresses.get(seen.engine_id)
         if known is None or known.life != life:
             key = await rows(key_files.key_of, seen.engine_id)
-            slots = await _slots(seen.port, key)
-            self._addresses[seen.engine_id] = Address(seen.engine_id, seen.port, key, slots, life)
+            slots, sees = await _properties(seen.port, key)
+            address = Address(seen.engine_id, seen.port, key, slots, life, sees)
+            self._addresses[seen.engine_id] = address
+
+    def _is_lost(self, engine_id: int, life: Life) -> bool:
+        """What its row says is of before its end."""
+        lost_life, at = self._lost.get(engine_id, (None, 0.0))
+        if lost_life == life and time.monotonic() - at < LOST_SECONDS:
+            return True
+        self._lost.pop(engine_id, None)
+        return False
 
     def address(self, target: str) -> Address | None:
         seen = self.seen.get(target)
@@ -126,8 +147,8 @@ class Engines:
 
 _COLUMNS: Final = (
     "id", "llama_model_id", "preset_id", "state", "desired", "enabled", "generation",
-    "observed_generation", "port", "ready_at", "retry_at", "state_changed_at", "reason", "advice",
-    "phase", "progress",
+    "observed_generation", "port", "ready_at", "retry_at", "state_changed_at", "reason_code",
+    "reason", "advice", "phase", "progress",
 )  # fmt: skip
 
 
@@ -149,18 +170,25 @@ def _of_row(row: dict[str, Any]) -> Seen:
         ready_at=row["ready_at"],
         retry_at=row["retry_at"],
         changed_at=row["state_changed_at"],
+        reason_code=row["reason_code"],
         reason=row["reason"],
         advice=row["advice"],
         phase=row["phase"],
         progress=row["progress"],
+        is_sleeping=row["state"] == states.SLEEPING,
     )
 
 
-async def _slots(port: int, key: str) -> int:
-    """How many requests it answers at the same time; one where it does not say."""
+async def _properties(port: int, key: str) -> tuple[int, bool | None]:
+    """How many requests it answers at the same time, one where it does not say; and whether it
+    takes images."""
     try:
-        properties = (await get(port, "/props", key=key)).json()
+        said = (await get(port, "/props", key=key)).json()
     except (NotListening, NoAnswer):
-        return 1
-    said = properties.get("total_slots") if isinstance(properties, dict) else None
-    return min(said, MOST_SLOTS) if type(said) is int and said > 0 else 1
+        return 1, None
+    if not isinstance(said, dict):
+        return 1, None
+    slots, modalities = said.get("total_slots"), said.get("modalities")
+    sees = modalities.get("vision") if isinstance(modalities, dict) else None
+    n_slots = min(slots, MOST_SLOTS) if type(slots) is int and slots > 0 else 1
+    return n_slots, sees if isinstance(sees, bool) else None

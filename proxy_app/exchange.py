@@ -12,17 +12,22 @@ from urllib.parse import parse_qsl
 import orjson
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from proxy_app import access, body, listing
+from proxy_app import access, body, loading_text, naming
 from proxy_app.body import ClientGone
+from proxy_app.capturing import OFF, Kept
 from proxy_app.catalogue import Entry
-from proxy_app.core import body_checks, errors, head, routes
+from proxy_app.core import body_checks, errors, head, rewrites, routes
 from proxy_app.core.errors import GatewayError
+from proxy_app.core.rewrites import Rewrite
 from proxy_app.core.routes import Dialect, Route
 from proxy_app.dialects import table
 from proxy_app.dialects.call import Call, Said
+from proxy_app.engines import Address, Engines
 from proxy_app.forwarding import Question, forward
-from proxy_app.holders import Holder
+from proxy_app.holders import NOBODY, Holder
+from proxy_app.line import Line, Ticket
 from proxy_app.recording import Account
+from proxy_app.routing import Rules
 from proxy_app.upstream import EngineGone
 
 if TYPE_CHECKING:
@@ -30,11 +35,13 @@ if TYPE_CHECKING:
 
 # An engine that was stopped between the look and the question: so often another place is sought.
 TRIES: Final = 3
+MOST_FIELDS: Final = 50  # of a query
+CONVERSING: Final = ("chat", "message", "response")
+CANCELLED: Final = "This request was cancelled by an administrator."
 VALUES_SECONDS: Final = 2.0
 MOST_QUESTION_BYTES: Final = 64 << 10  # of one that is answered here
 JSON: Final = (b"content-type", b"application/json; charset=utf-8")
 TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
-EVENTS: Final = (b"content-type", b"text/event-stream")
 
 
 class Exchange:
@@ -57,13 +64,31 @@ class Exchange:
         self.is_stream = False
         self.has_begun = False
         self._values = gateway.values.soon(VALUES_SECONDS)
+        self._tasks: list[asyncio.Future[Any]] = []  # at work for it, the innermost last
+        self._is_cancelled = False
+
+    @property
+    def line(self) -> Line:
+        return self._gateway.line
+
+    @property
+    def engines(self) -> Engines:
+        return self._gateway.engines
 
     # ------------------------------------------------------------ from beginning to end
     async def run(self) -> None:
+        task = asyncio.current_task()
+        self._tasks = [] if task is None else [task]
         try:
             await self._run()
         except GatewayError as error:
             await self._fail(error)
+        except asyncio.CancelledError:
+            if not self._is_cancelled:
+                raise
+            if task is not None:
+                task.uncancel()
+            await self._fail(GatewayError(403, "cancelled", CANCELLED))
         except ClientGone:
             self._note_gone()
         except Exception:
@@ -71,13 +96,28 @@ class Exchange:
             await self._fail(GatewayError(500, "internal", message))
             raise
 
+    @property
+    def is_cancelled(self) -> bool:
+        return self._is_cancelled
+
+    def cancel(self) -> None:
+        """By an administrator; on the loop's thread. The client is told so."""
+        if not self._is_cancelled and self._tasks:
+            self._is_cancelled = True
+            self._tasks[-1].cancel()
+
     async def _run(self) -> None:
         scope = self._scope
         head.check_target(scope["path"], scope.get("raw_path") or scope["path"].encode())
         headers = head.checked(scope["headers"])
         access.check_host(headers)
-        holder = await access.holder(scope, headers, self._gateway.holders)
+        gateway = self._gateway
+        if scope["path"] in table.OPEN:
+            holder = NOBODY
+        else:
+            holder = await access.holder(scope, headers, gateway.holders, gateway.sessions)
         self.account.key_id, self.account.key_name = holder.id, holder.name
+        self.account.user_id = holder.user_id
         route = routes.FORWARDED.get(scope["path"])
         if route is None:
             await self._answer_here(holder, headers)
@@ -127,7 +167,7 @@ class Exchange:
         call = Call(
             self._gateway,
             holder,
-            dict(parse_qsl(self._scope["query_string"].decode("latin-1"), max_num_fields=50)),
+            _query(self._scope["query_string"]),
             said,
             rest,
             b"text/plain" in headers.get(b"accept", b""),
@@ -136,15 +176,18 @@ class Exchange:
 
     async def _say(self, said: Said) -> None:
         if said.events is not None:
-            await self._while_client_waits(self._send_events(said.events))
+            await self._while_client_waits(self._send_events(said.events, said.events_type))
         elif said.text is not None:
             await self.answer(said.status, [TEXT], said.text.encode())
         else:
             await self.answer(said.status, [JSON], orjson.dumps(said.json))
 
-    async def _send_events(self, events: AsyncIterator[bytes]) -> None:
+    async def _send_events(self, events: AsyncIterator[bytes], kind: bytes) -> None:
         self.is_stream = True
-        await self.begin(200, [EVENTS, (b"x-accel-buffering", b"no")])
+        await self.begin(200, [(b"content-type", kind), (b"x-accel-buffering", b"no")])
+        if self._scope["method"] == "HEAD":
+            await self.finish()
+            return
         async for event in events:
             await self.send_piece(event)
         await self.finish()
@@ -157,8 +200,13 @@ class Exchange:
         self.account.request_bytes = len(given)
         said = body_checks.parsed(given)
         body_checks.check(said)
-        entry = await self._entry(body_checks.model_name(said), holder)
+        rules = await self._gateway.routing.rules()
+        entry = await self._entry(body_checks.model_name(said), holder, rules)
+        if _loads_nothing(self._scope["query_string"]):
+            await self._check_loaded(entry)
         self._gateway.limits.take_request(holder)
+        self._note_asked(holder, entry, route, said)
+        given, said = _as_its_owner_wants(given, said, route, rules.rewrites.get(entry.model_id))
         # Ollama streams unless it is asked not to.
         wants_stream = said.get("stream", route.dialect == "ollama")
         self.is_stream = self.account.is_stream = wants_stream is True
@@ -166,19 +214,37 @@ class Exchange:
         question = Question(self._gateway.upstream, route, given, said, headers, silence)
         await self._while_client_waits(self._serve(holder, entry, question))
 
-    async def _entry(self, name: str, holder: Holder) -> Entry:
+    async def _entry(self, name: str, holder: Holder, rules: Rules) -> Entry:
         self.account.model_name = name
-        catalogue = self._gateway.catalogue
-        entry = await catalogue.find(name)
-        if entry is None or not holder.may_use(entry.model_id):
-            # The same answer for both: what others may use is nobody's business.
-            raise listing.unknown(name, await catalogue.names(), holder)
+        entry = await naming.entry_of(self._gateway, name, holder, rules)
         self.account.model_id = entry.model_id
         return entry
+
+    async def _check_loaded(self, entry: Entry) -> None:
+        """For clients of llama.cpp's router that want no model to be loaded for them."""
+        await self.engines.be_fresh()
+        seen = self.engines.seen.get(entry.target)
+        if seen is None or seen.state not in ("ready", "starting"):
+            raise GatewayError(400, "model_not_loaded", "model is not loaded")
+
+    def _note_asked(self, holder: Holder, entry: Entry, route: Route, said: dict[str, Any]) -> None:
+        """What is kept of the question itself: where its prompt left the one before, and, if so
+        much is wanted, its words."""
+        whose = (holder.line_key, entry.target)
+        shared = None
+        if route.shape in CONVERSING:
+            shared = self._gateway.conversations.note(whose, said)
+        if shared is not None:
+            self.account.shared_messages = shared.messages
+            self.account.left_at_message = shared.left_at
+        policy = holder.capture or self._values.capture
+        if policy != OFF:
+            self.account.kept = Kept(policy, said, self._values.capture_bytes)
 
     async def _while_client_waits(self, work: Any) -> None:
         """Ends the work as soon as nobody waits for it."""
         working = asyncio.ensure_future(work)
+        self._tasks.append(working)
         leaving = asyncio.ensure_future(self._until_gone())
         try:
             await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -204,7 +270,7 @@ class Exchange:
     ) -> None:
         line = self._gateway.line
         for left in reversed(range(TRIES)):
-            ticket, address = await line.place(holder, entry)
+            ticket, address = await self._place(holder, entry, question.route)
             self.account.served_at = time.monotonic()
             self.account.engine_id = address.engine_id
             try:
@@ -217,12 +283,21 @@ class Exchange:
                     raise GatewayError(503, "engine_gone", message, 1) from gone
             finally:
                 line.leave(ticket)
-                spent = self.account.spent
-                tokens = (spent.prompt_tokens or 0) + (spent.generated_tokens or 0)
-                self._gateway.limits.spend_tokens(holder, tokens)
+                self._gateway.limits.spend_tokens(holder, self.account.tokens)
+
+    async def _place(self, holder: Holder, entry: Entry, route: Route) -> tuple[Ticket, Address]:
+        line = self._gateway.line
+        wants_text = self._values.loading_text and self.is_stream and route.shape == "chat"
+        if not wants_text or route.dialect != "openai":
+            return await line.place(holder, entry)
+        return await loading_text.while_waiting(self, line.place(holder, entry), entry)
 
     # ------------------------------------------------------------ the way out
     async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        if self.has_begun:  # with the text of a model that was loading
+            if status != 200:
+                raise GatewayError(status, "engine", f"The engine answered {status}.")
+            return
         self.has_begun = True
         self.account.status = status
         await self._send(
@@ -250,6 +325,8 @@ class Exchange:
 
     async def send_piece(self, piece: bytes) -> None:
         account = self.account
+        if account.kept is not None:
+            account.kept.add(piece)
         if account.first_byte_at is None:
             account.first_byte_at = time.monotonic()
         account.response_bytes += len(piece)
@@ -258,6 +335,8 @@ class Exchange:
     async def finish(self, piece: bytes = b"") -> None:
         if piece and self.account.first_byte_at is None:
             self.account.first_byte_at = time.monotonic()
+        if self.account.kept is not None:
+            self.account.kept.add(piece)
         self.account.response_bytes += len(piece)
         await self._send({"type": "http.response.body", "body": piece, "more_body": False})
 
@@ -267,12 +346,41 @@ class Exchange:
         await self.finish(b"" if self._scope["method"] == "HEAD" else whole)
 
 
+def _loads_nothing(query: bytes) -> bool:
+    if b"autoload=" not in query:
+        return False
+    return _query(query).get("autoload", "").lower() in ("false", "0")
+
+
+def _query(raw: bytes) -> dict[str, str]:
+    """Raises GatewayError 400."""
+    try:
+        return dict(parse_qsl(raw.decode("latin-1"), max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        message = f"The query has more than {MOST_FIELDS} fields."
+        raise GatewayError(400, "bad_request", message) from error
+
+
+def _as_its_owner_wants(
+    given: bytes, said: dict[str, Any], route: Route, rewrite: Rewrite | None
+) -> tuple[bytes, dict[str, Any]]:
+    """The bytes as they came, unless the owner of the model changes something in them."""
+    if rewrite is None or rewrite.is_empty:
+        return given, said
+    if route.dialect == "ollama":
+        is_chat = "messages" in said
+        changed = rewrites.ollama_rewritten(said, rewrite, is_chat=is_chat)
+    else:
+        changed = rewrites.rewritten(said, route.shape, rewrite)
+    return orjson.dumps(changed), changed
+
+
 def _header(text: str) -> bytes:
     return text.encode("ascii", "replace").replace(b"\r", b"?").replace(b"\n", b"?")[:200]
 
 
 def _may(holder: Holder, scope: str) -> bool:
-    """An admin may do everything, who may operate may read; generating is apart."""
+    """An admin may operate, who may operate may read; generating is apart."""
     above = {"read": {"read", "operate", "admin"}, "operate": {"operate", "admin"}}
     return not scope or bool(holder.scopes & above.get(scope, {scope}))
 

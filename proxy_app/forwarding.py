@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from proxy_app.core import head, ollama_chat, sse
+from proxy_app.core import head, media, ollama_chat, ollama_embed, sse
 from proxy_app.core.answers import Spent
 from proxy_app.core.assembly import AssemblyError, assembly
 from proxy_app.core.errors import GatewayError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 EVENTS: Final = "text/event-stream"
 JSON: Final = (b"content-type", b"application/json; charset=utf-8")
 LINES: Final = (b"content-type", b"application/x-ndjson")
-MOST_ERROR_BYTES: Final = 64 << 10
 MOST_ANSWER_BYTES: Final = 256 << 20  # of one that is put together here
 _DONE: Final = b"[DONE]"
 # Events that say something of tokens or of the end; all others are not even parsed.
@@ -56,6 +56,13 @@ class Question:
 async def forward(exchange: Exchange, question: Question, address: Address) -> None:
     """Raises EngineGone before anything was asked, GatewayError when the engine fails."""
     route, silence = question.route, question.silence_seconds
+    if address.sees is False and media.has_images(question.body, question.said):
+        # The engine's own answer is a 500, with which clients try again.
+        message = "This model takes no images: it has none of the parts (mmproj) that see."
+        raise GatewayError(400, "images_not_supported", message)
+    if route.shape == "embed":
+        await translate_embeddings(exchange, question, address)
+        return
     if route.dialect == "ollama":
         await translate(exchange, question, address)
         return
@@ -125,6 +132,10 @@ async def _stream(
                     _note(exchange.account.spent, sse.parsed(raw).data)
         has_failed = not has_ended and response.status == 200
         error = died() if has_failed else None
+    except asyncio.CancelledError:
+        if exchange.is_cancelled and splitter.rest:  # what follows must not become part of it
+            await exchange.send_piece(b"\n\n")
+        raise
     except TimeoutError:
         error = silent(silence)
     except (OSError, sse.EventTooLong) as failure:
@@ -217,7 +228,7 @@ async def translate(exchange: Exchange, question: Question, address: Address) ->
     try:
         with _failures(question.silence_seconds):
             if response.status != 200:
-                _check_for_error(orjson.loads(await response.content.read(MOST_ERROR_BYTES)))
+                _check_for_error(orjson.loads(await _read(response)))
                 raise GatewayError(502, "engine", f"The engine answered {response.status}.")
             async for _, said in _events(response):
                 spent.note(said)
@@ -236,6 +247,36 @@ async def translate(exchange: Exchange, question: Question, address: Address) ->
     if not exchange.has_begun:
         await exchange.begin(200, [LINES])
     await exchange.finish(orjson.dumps(end) + b"\n")
+
+
+async def translate_embeddings(exchange: Exchange, question: Question, address: Address) -> None:
+    """Asked and answered in Ollama's words; never a stream."""
+    exchange.is_stream = exchange.account.is_stream = False
+    path, model = exchange.account.path, exchange.account.model_name
+    sent = orjson.dumps(ollama_embed.asked(question.said, path))
+    began = time.monotonic()
+    response = await _ask(question, address, sent)
+    try:
+        with _failures(question.silence_seconds):
+            answer = orjson.loads(await _read(response))
+            _check_for_error(answer)
+            exchange.account.spent.note(answer)
+            said = ollama_embed.told(answer, model, path, time.monotonic() - began)
+    except ollama_embed.NotEmbeddings as failure:
+        raise GatewayError(502, "engine_answer", f"The engine's answer: {failure}.") from failure
+    finally:
+        response.close()
+    await exchange.answer(200, [JSON], orjson.dumps(said))
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Raises GatewayError when it is longer than any answer should be."""
+    found = bytearray()
+    async for chunk in response.content.iter_any():
+        found += chunk
+        if len(found) > MOST_ANSWER_BYTES:
+            raise GatewayError(502, "engine_answer", "The engine's answer has no end.")
+    return bytes(found)
 
 
 def _check_for_error(said: Any) -> None:

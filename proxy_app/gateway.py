@@ -11,18 +11,22 @@ from functools import partial
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.utils import timezone
 
-from proxy_app import key_making
+from proxy_app import key_making, routing_editing
 from proxy_app.access import Limits
 from proxy_app.catalogue import Catalogue
 from proxy_app.core import routes
+from proxy_app.core.conversations import Conversations
 from proxy_app.engines import Engines
 from proxy_app.exchange import Exchange
+from proxy_app.figures import figures
 from proxy_app.fresh import Fresh
 from proxy_app.holders import Holders
 from proxy_app.line import Line
 from proxy_app.options import Values, values
 from proxy_app.recording import Account, Recorder
+from proxy_app.routing import Routing
 from proxy_app.rows import rows
+from proxy_app.session_access import Sessions
 from proxy_app.upstream import Upstream
 
 
@@ -31,16 +35,21 @@ class Gateway:
 
     def __init__(self) -> None:
         self.holders = Holders()
+        self.sessions = Sessions()
         self.catalogue = Catalogue()
         self.engines = Engines()
+        self.routing = Routing()
+        self.conversations = Conversations()
         self.limits = Limits()
         self.values = Fresh(partial(rows, values), Values())
         self.line = Line(self.engines, self.values)
         self.upstream = Upstream()
         self.recorder = Recorder()
         self.running: dict[str, Account] = {}
+        self.exchanges: dict[str, Exchange] = {}
         loop = asyncio.get_running_loop()
         key_making.when_changed(lambda: _soon(loop, self.holders.forget))
+        routing_editing.when_changed(lambda: _soon(loop, self.routing.forget))
 
     async def answer(
         self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -49,12 +58,14 @@ class Gateway:
         exchange = Exchange(self, scope, receive, send, account)
         account.dialect = exchange.dialect
         self.running[account.public_id] = account
+        self.exchanges[account.public_id] = exchange
         try:
             await exchange.run()
         finally:
-            del self.running[account.public_id]
+            del self.running[account.public_id], self.exchanges[account.public_id]
             account.ended_at = time.monotonic()
             if scope["path"] in routes.FORWARDED:
+                figures.count(account)
                 self.recorder.add(account)
 
     async def close(self) -> None:
@@ -92,6 +103,16 @@ def gateway() -> Gateway:
             del _gateways[ended]
         found = _gateways[loop] = Gateway()
     return found
+
+
+def gateways() -> list[tuple[asyncio.AbstractEventLoop, Gateway]]:
+    """Of all loops of this process; from any thread."""
+    return list(_gateways.items())
+
+
+def accounts() -> list[Account]:
+    """Of what runs now, in all loops; from any thread."""
+    return [account for each in list(_gateways.values()) for account in list(each.running.values())]
 
 
 async def close() -> None:

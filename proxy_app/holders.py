@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Final
 
@@ -12,7 +14,7 @@ from django.utils import timezone
 from proxy_app.core import api_keys
 from proxy_app.core.errors import GatewayError
 from proxy_app.fresh import Fresh
-from proxy_app.models import ApiKey
+from proxy_app.models import ApiKey, KeyMonth
 from proxy_app.rows import rows
 
 FRESH_SECONDS: Final = 2.0
@@ -36,9 +38,14 @@ class Holder:
     max_running: int | None = None
     weight: float = 1.0
     priority: int = 0
+    capture: str = ""  # "": as the setting says
+    tokens_this_month: int = 0
+    user_id: int | None = None  # of a login, which needs no key
 
     @property
     def line_key(self) -> str:
+        if self.user_id is not None:
+            return f"user {self.user_id}"
         return "" if self.id is None else str(self.id)
 
     def may_use(self, model_id: int) -> bool:
@@ -72,17 +79,24 @@ class Holders:
 
 def _holders() -> dict[str, Holder]:
     keys = ApiKey.objects.filter(enabled=True).prefetch_related("llama_models")
-    return {key.public_id: _holder(key) for key in keys}
+    this_month = KeyMonth.objects.filter(month=month_of(timezone.now()))
+    tokens = dict(this_month.values_list("api_key_id", "tokens"))
+    return {key.public_id: _holder(key, tokens) for key in keys}
 
 
-def _holder(key: ApiKey) -> Holder:
+def month_of(moment: datetime) -> date:
+    """Its first day, in UTC."""
+    return moment.astimezone(UTC).date().replace(day=1)
+
+
+def _holder(key: ApiKey, tokens: Mapping[int, int]) -> Holder:
     models = frozenset(model.pk for model in key.llama_models.all())
     return Holder(
         id=key.pk,
         name=key.name,
         digest=key.digest,
         scopes=frozenset(key.scopes),
-        llama_models=models or None,
+        llama_models=models if models or key.limited else None,
         expires_at=None if key.expires_at is None else key.expires_at.timestamp(),
         requests_per_minute=key.requests_per_minute,
         tokens_per_minute=key.tokens_per_minute,
@@ -90,6 +104,8 @@ def _holder(key: ApiKey) -> Holder:
         max_running=key.max_running,
         weight=max(0.01, key.weight),
         priority=key.priority,
+        capture=key.capture,
+        tokens_this_month=tokens.get(key.pk, 0),
     )
 
 

@@ -27,9 +27,7 @@ def make_key(
     name: str, scopes: Iterable[str] = DEFAULT_SCOPES, **limits: Any
 ) -> tuple[ApiKey, str]:
     """The row, and the key itself, which is shown now and never again. Raises KeyRefused."""
-    shown = " ".join(name.split())
-    if not shown or len(shown) > MAX_NAME or not shown.isprintable():
-        raise KeyRefused(f"A key needs a name of 1 to {MAX_NAME} printable characters.")
+    shown = checked_name(name)
     chosen = sorted(set(scopes))
     if unknown := [scope for scope in chosen if scope not in SCOPES]:
         raise KeyRefused(f"There is no scope {unknown[0]!r}: give some of {', '.join(SCOPES)}.")
@@ -41,6 +39,14 @@ def make_key(
     )
     changed()
     return key, new.text
+
+
+def checked_name(name: str) -> str:
+    """As it is stored. Raises KeyRefused."""
+    shown = " ".join(name.split())
+    if not shown or len(shown) > MAX_NAME or not shown.isprintable():
+        raise KeyRefused(f"A key needs a name of 1 to {MAX_NAME} printable characters.")
+    return shown
 
 
 def revoke(key: ApiKey) -> None:

@@ -8,11 +8,13 @@ import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from django.utils import timezone
 
 from engine_app.control import EngineRefused
+from engine_app.core import reasons
 from engine_app.models import Engine
 from proxy_app import steering
 from proxy_app.catalogue import Entry
@@ -29,6 +31,10 @@ logger = logging.getLogger(__name__)
 USED_SECONDS: Final = 5.0  # how often it is written that engines are in use
 # One that has given up is not started for each request: so long its reason is the answer.
 FAILED_SECONDS: Final = 15.0
+LOOK_SECONDS: Final = 0.5  # how often the memory is looked at for who waits for it
+AGAIN_SECONDS: Final = 2.0  # before a start that found no room is tried again
+# What an engine does when it has been given its memory.
+_HAS_MEMORY: Final = ("spawn", "load", "warm-up")
 USUAL_SERVICE_SECONDS: Final = 5.0
 USUAL_LOAD_SECONDS: Final = 10.0
 MEMORY: Final = 0.2  # of a new measurement in a moving average
@@ -63,6 +69,12 @@ class _Use:
     asked_generation: int = 0
     failure: GatewayError | None = None  # of the last start, while it counts
     failed_at: float = -float("inf")
+    refused_at: datetime | None = None  # a start that found no room
+    not_before: float = -float("inf")
+    victims: tuple[str, ...] = ()  # who must go before it can start
+    looked_at: float = -float("inf")  # for them
+    idle_since: float = -float("inf")
+    usual_gap_seconds: float | None = None
     last_dispatch_at: dict[str, float] = field(default_factory=dict)
 
 
@@ -121,12 +133,29 @@ class Line:
         ticket.served_at = None
         use, key = self._use(ticket.target), self._key(ticket.holder.line_key)
         use.busy -= 1
+        if not use.busy:
+            use.idle_since = time.monotonic()
         use.mean_service_seconds += MEMORY * (seconds - use.mean_service_seconds)
         key.running -= 1
         self._spend(key, seconds)
         self._note_used(ticket.target)
         if self._waiting:
             self._changed.set()
+
+    def load(self, target: str) -> float:
+        """How many requests run and wait there for each of its slots."""
+        address = self._engines.address(target)
+        waiting = sum(each.target == target for each in self._waiting.values())
+        return (self._use(target).busy + waiting) / (1 if address is None else address.slots)
+
+    def place_of(self, ticket_id: int) -> int:
+        """How many wait for the same target and came before."""
+        mine = self._waiting.get(ticket_id)
+        if mine is None:
+            return 0
+        return sum(
+            each.target == mine.target and each.id < ticket_id for each in self._waiting.values()
+        )
 
     def lost(self, target: str) -> None:
         """An engine was not where it should be."""
@@ -142,7 +171,7 @@ class Line:
     # ------------------------------------------------------------ serving
     def _at_once(self, ticket: Ticket) -> Address | None:
         """A slot that is free and that nobody waits for."""
-        if any(each.target == ticket.target for each in self._waiting.values()):
+        if any(self._concerns(each, ticket.target) for each in self._waiting.values()):
             return None
         if self._engines.is_stale(5 * FRESH_SECONDS):
             return None
@@ -155,10 +184,17 @@ class Line:
         self._serve(ticket)
         return address
 
+    def _concerns(self, waiting: Ticket, target: str) -> bool:
+        """It waits for this target, or for its memory."""
+        return waiting.target == target or target in self._use(waiting.target).victims
+
     def _serve(self, ticket: Ticket) -> None:
         now = time.monotonic()
         ticket.served_at = now
         use = self._use(ticket.target)
+        if not use.busy and use.idle_since > 0:
+            gap, usual = now - use.idle_since, use.usual_gap_seconds
+            use.usual_gap_seconds = gap if usual is None else usual + MEMORY * (gap - usual)
         use.busy += 1
         use.last_dispatch_at[ticket.holder.line_key] = now
         self._key(ticket.holder.line_key).running += 1
@@ -230,6 +266,7 @@ class Line:
         self._note_failures()
         if not self._waiting:
             return float("inf")
+        await self._look_for_victims(values)
         decision = scheduler.decide(self._state(), time.monotonic(), _policy(values))
         for action in decision.actions:
             self._act(action)
@@ -238,6 +275,7 @@ class Line:
     def _state(self) -> State:
         tickets = [each for each in self._waiting.values() if not each.given.done()]
         targets = {each.target for each in tickets}
+        targets.update(*(self._use(target).victims for target in targets))
         return State(
             requests=[
                 scheduler.Request(
@@ -275,7 +313,40 @@ class Line:
             mean_service_seconds=use.mean_service_seconds,
             failure="" if use.failure is None else use.failure.code,
             last_dispatch_at=use.last_dispatch_at,
+            not_before=use.not_before,
+            victims=use.victims,
+            ready_at=-float("inf") if seen is None else self._monotonic(seen.ready_at),
+            idle_since=use.idle_since,
+            usual_gap_seconds=use.usual_gap_seconds,
         )
+
+    def _monotonic(self, moment: datetime | None) -> float:
+        if moment is None:
+            return -float("inf")
+        return time.monotonic() - (timezone.now() - moment).total_seconds()
+
+    async def _look_for_victims(self, values: Values) -> None:
+        """Of each target that is waited for and is not there: a model that does not fit beside the
+        others is not asked for before their turn is over."""
+        now = time.monotonic()
+        for target in {each.target for each in self._waiting.values()}:
+            use, seen = self._use(target), self._engines.seen.get(target)
+            if seen is not None and (seen.state == "ready" or seen.phase in _HAS_MEMORY):
+                use.victims = ()
+            elif self._is_on_its_way(use, seen):
+                continue  # those it was started with
+            elif now - use.looked_at >= LOOK_SECONDS:
+                use.looked_at = now
+                use.victims = await self._victims(self._entries[target])
+
+    async def _victims(self, entry: Entry) -> tuple[str, ...]:
+        by_engine = {seen.engine_id: target for target, seen in self._engines.seen.items()}
+        others = [each for each in self._engines.seen.values() if each.target != entry.target]
+        if not any(each.state == "ready" for each in others):
+            return ()
+        busy = {number for number, target in by_engine.items() if self._use(target).busy}
+        found = await rows(steering.victims, entry.model_id, entry.preset_id, busy)
+        return tuple(sorted(by_engine[each] for each in found if each in by_engine))
 
     def _is_on_its_way(self, use: _Use, seen: Seen | None) -> bool:
         """It is wanted, and neither runs nor has been given up."""
@@ -296,9 +367,17 @@ class Line:
                     use.load_seconds += MEMORY * (seconds - use.load_seconds)
                 use.asked_at = None if seen.state != "starting" else use.asked_at
             if seen.has_given_up and has_acted and not use.failure and self._is_recent(seen):
-                use.failure, use.failed_at = _failure(seen), now
+                self._note_failure(use, seen, now)
             if use.failure is not None and now - use.failed_at > FAILED_SECONDS:
                 use.failure = None
+
+    def _note_failure(self, use: _Use, seen: Seen, now: float) -> None:
+        """Somebody who took the memory meanwhile may give it back: that is waited for."""
+        if seen.reason_code == reasons.NO_ROOM and use.victims:
+            if use.refused_at != seen.changed_at:
+                use.refused_at, use.not_before = seen.changed_at, now + AGAIN_SECONDS
+            return
+        use.failure, use.failed_at = _failure(seen), now
 
     def _is_recent(self, seen: Seen) -> bool:
         return (timezone.now() - seen.changed_at).total_seconds() < FAILED_SECONDS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from settings_app.options import number
+from proxy_app.capturing import ALL, ERRORS, OFF
+from settings_app.options import choice, flag, number
 
 MOST_BODY: Final = number(
     "gateway.most_body_mb",
@@ -49,6 +50,33 @@ SILENCE: Final = number(
 )
 
 
+LOADING_TEXT: Final = flag(
+    "gateway.loading_text",
+    False,
+    label="Tell of loading",
+    help="While a model is loaded, a streamed chat is told how far it is, as reasoning.",
+    group="Gateway",
+)
+CAPTURE: Final = choice(
+    "gateway.capture",
+    OFF,
+    (OFF, ERRORS, ALL),
+    label="Keep what was said",
+    help="off, errors or all. Kept without media and what looks like a key; a key may differ.",
+    group="Gateway",
+)
+CAPTURE_KIB: Final = number(
+    "gateway.capture_kib",
+    64,
+    least=1,
+    most=4_096,
+    label="Kept of each",
+    help="So much of a question and so much of its answer.",
+    group="Gateway",
+    unit="KiB",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """All of them, as they were read last: an event loop may not ask the database."""
@@ -57,6 +85,9 @@ class Values:
     queue: int = QUEUE.default
     longest_wait_seconds: float = float(LONGEST_WAIT.default)
     silence_seconds: float = float(SILENCE.default)
+    loading_text: bool = LOADING_TEXT.default
+    capture: str = CAPTURE.default
+    capture_bytes: int = CAPTURE_KIB.default << 10
 
 
 def values() -> Values:
@@ -65,4 +96,7 @@ def values() -> Values:
         queue=QUEUE.get(),
         longest_wait_seconds=float(LONGEST_WAIT.get()),
         silence_seconds=float(SILENCE.get()),
+        loading_text=LOADING_TEXT.get(),
+        capture=CAPTURE.get(),
+        capture_bytes=CAPTURE_KIB.get() << 10,
     )

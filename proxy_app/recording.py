@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
-from django.db import DatabaseError
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError, transaction
+from django.db.models import F, Model
 
 from models_app.models import LlamaModel
 from proxy_app import holders
+from proxy_app.capturing import Kept
 from proxy_app.core.answers import Spent
-from proxy_app.models import ApiKey, RequestRecord
+from proxy_app.models import ApiKey, KeyMonth, RequestCapture, RequestRecord
 from proxy_app.rows import rows
 
 logger = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ class Account:
     dialect: str
     key_id: int | None = None
     key_name: str = ""
+    user_id: int | None = None  # of a login
     model_name: str = ""
     model_id: int | None = None
     engine_id: int | None = None
@@ -47,6 +51,20 @@ class Account:
     request_bytes: int = 0
     response_bytes: int = 0
     spent: Spent = field(default_factory=Spent)
+    shared_messages: int | None = None
+    left_at_message: int | None = None
+    kept: Kept | None = None
+
+    @property
+    def tokens(self) -> int:
+        return (self.spent.prompt_tokens or 0) + (self.spent.generated_tokens or 0)
+
+    def capture(self) -> RequestCapture | None:
+        """Of its bodies, if they are to be kept."""
+        if self.kept is None or not self.kept.is_wanted(has_failed=bool(self.error_code)):
+            return None
+        asked, answered, is_cut = self.kept.texts()
+        return RequestCapture(asked=asked, answered=answered, is_cut=is_cut)
 
     def row(self) -> RequestRecord:
         spent = asdict(self.spent)
@@ -56,6 +74,7 @@ class Account:
             started_at=self.started_at,
             api_key_id=self.key_id,
             key_name=self.key_name,
+            user_id=self.user_id,
             client=self.client,
             model_name=self.model_name,
             llama_model_id=self.model_id,
@@ -64,17 +83,20 @@ class Account:
             path=self.path[:100],
             status=self.status,
             is_stream=self.is_stream,
-            error_code=self.error_code,
+            # An engine's own refusal has no name of ours.
+            error_code=self.error_code or ("engine" if self.status >= 400 else ""),
             error=self.error[:2000],
-            queue_seconds=self._since_arrival(self.served_at),
-            first_byte_seconds=self._since_arrival(self.first_byte_at),
-            total_seconds=self._since_arrival(self.ended_at),
+            queue_seconds=self.since_arrival(self.served_at),
+            first_byte_seconds=self.since_arrival(self.first_byte_at),
+            total_seconds=self.since_arrival(self.ended_at),
             request_bytes=self.request_bytes,
             response_bytes=self.response_bytes,
+            shared_messages=self.shared_messages,
+            left_at_message=self.left_at_message,
             **{**spent, "finish_reason": spent["finish_reason"] or ""},
         )
 
-    def _since_arrival(self, at: float | None) -> float | None:
+    def since_arrival(self, at: float | None) -> float | None:
         return None if at is None else at - self.arrived_at
 
 
@@ -116,22 +138,50 @@ class Recorder:
         del self._pending[: len(batch)]
 
 
+@transaction.atomic
 def _write(batch: list[Account]) -> None:
     """A model or key that went meanwhile must not keep the others from being written."""
     found = [account.row() for account in batch]
-    models = set(
-        LlamaModel.objects.filter(pk__in={r.llama_model_id for r in found}).values_list(
-            "pk", flat=True
-        )
-    )
-    keys = set(
-        ApiKey.objects.filter(pk__in={r.api_key_id for r in found}).values_list("pk", flat=True)
-    )
+    models = _there(LlamaModel, {row.llama_model_id for row in found})
+    keys = _there(ApiKey, {row.api_key_id for row in found})
+    users = _there(get_user_model(), {row.user_id for row in found})
     for row in found:
         if row.llama_model_id not in models:
             row.llama_model_id = None
         if row.api_key_id not in keys:
             row.api_key_id = None
+        if row.user_id not in users:
+            row.user_id = None
     RequestRecord.objects.bulk_create(found)
+    _write_captures(batch, found)
     if keys:
         holders.used(keys)
+        _count_months(batch, keys)
+
+
+def _there(model: type[Model], numbers: set[int | None]) -> set[int]:
+    return set(model._default_manager.filter(pk__in=numbers - {None}).values_list("pk", flat=True))
+
+
+def _write_captures(batch: list[Account], found: list[RequestRecord]) -> None:
+    captures = []
+    for account, row in zip(batch, found, strict=True):
+        if (capture := account.capture()) is not None:
+            capture.request = row
+            captures.append(capture)
+    RequestCapture.objects.bulk_create(captures)
+
+
+def _count_months(batch: list[Account], keys: set[int]) -> None:
+    """All keys, whether they have a quota or not: one may be given later in the month."""
+    counts: dict[tuple[int, date], tuple[int, int]] = {}
+    for account in batch:
+        if account.key_id in keys:
+            of = (account.key_id or 0, holders.month_of(account.started_at))
+            tokens, requests = counts.get(of, (0, 0))
+            counts[of] = (tokens + account.tokens, requests + 1)
+    for (key, month), (tokens, requests) in counts.items():
+        row, _ = KeyMonth.objects.get_or_create(api_key_id=key, month=month)
+        KeyMonth.objects.filter(pk=row.pk).update(
+            tokens=F("tokens") + tokens, requests=F("requests") + requests
+        )

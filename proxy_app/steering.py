@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
-from engine_app import control
+from engine_app import control, options
 from engine_app.control import EngineRefused
+from engine_app.core import ledger
+from engine_app.memory import planning
 from engine_app.models import Engine, Preset
 from models_app.models import LlamaModel
 from proxy_app.catalogue import Entry
 from proxy_app.core.errors import GatewayError
 from proxy_app.engines import WATCHED_SECONDS, Engines
+from proxy_app.holders import Holder
 from proxy_app.rows import rows
 
 STOP_SECONDS: Final = 60.0
@@ -29,10 +32,14 @@ async def unload(engine_id: int) -> None:
     await rows(_stop, engine_id)
 
 
-async def unload_all(engines: Engines) -> None:
-    """Returns when none runs any more, or none has stopped within a minute."""
+async def unload_all(engines: Engines, holder: Holder) -> None:
+    """Of the models that the holder may use; waits until they have stopped. Raises GatewayError."""
     await engines.be_fresh(WATCHED_SECONDS)
-    running = [seen.engine_id for seen in engines.seen.values() if _runs(seen.state)]
+    running = [
+        seen.engine_id
+        for seen in engines.seen.values()
+        if _runs(seen.state) and holder.may_use(seen.model_id)
+    ]
     for engine_id in running:
         await unload(engine_id)
     await until_stopped(engines, set(running))
@@ -68,6 +75,20 @@ def start_rows(model_id: int, preset_id: int | None) -> int:
     if preset_id is not None and preset is None:
         raise EngineRefused("The preset is not there any more.")
     return control.start(model, preset).generation
+
+
+def victims(model_id: int, preset_id: int | None, busy: set[int]) -> frozenset[int]:
+    """Engines that have to go before this one can start; those that are busy only where no others
+    make room. Looks at devices and processes: some milliseconds."""
+    model = LlamaModel.objects.filter(pk=model_id).first()
+    if model is None or options.MEMORY_CHECK.get() != options.REFUSE:
+        return frozenset()
+    preset = None if preset_id is None else Preset.objects.filter(pk=preset_id).first()
+    for counted in (busy, set[int]()):
+        plan = planning.plan_of(model, preset, counted)
+        if plan.outcome != ledger.NO_ROOM:
+            break
+    return frozenset(each.engine for each in plan.evict)
 
 
 def _stop(engine_id: int) -> None:

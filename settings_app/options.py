@@ -127,6 +127,20 @@ def flag(key: str, default: bool, *, label: str, help: str, group: str) -> Optio
     return register(Option(key, default, label, help, group, parse, kind="flag"))
 
 
+def choice(
+    key: str, default: str, words: tuple[str, ...], *, label: str, help: str, group: str
+) -> Option[str]:
+    """One of some words."""
+
+    def parse(value: Any) -> str:
+        word = str(value).strip().lower()
+        if word not in words:
+            raise OptionError(f"Give {', '.join(words[:-1])} or {words[-1]}.")
+        return word
+
+    return register(Option(key, default, label, help, group, parse))
+
+
 class _Changing(threading.local):
     here = False  # this thread's transaction holds a change that others must not see yet
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
@@ -73,7 +72,7 @@ def check_processes() -> Iterator[Finding]:
     problems += [
         _mended(f"Process {pid} of engine {engine} belongs to nobody.", has_agent=has_agent)
         for pid, engine in identity.marked(owner())
-        if _group(pid) not in groups and not (has_agent and _is_starting(engine))
+        if not identity.belongs(pid, groups) and not (has_agent and _is_starting(engine))
     ]
     running = len(groups)
     if running and not has_agent and not problems:
@@ -88,13 +87,6 @@ def _mended(words: str, *, has_agent: bool) -> Finding:
             PROCESSES, words, "Restart llamadash: its start takes over, or ends, what runs."
         )
     return note(PROCESSES, words, "The next start of manage.py serve mends that.")
-
-
-def _group(pid: int) -> int:
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return -1
 
 
 def _is_starting(engine_id: int) -> bool:

@@ -16,6 +16,7 @@ from engine_app.api.attached_schemas import (
     AttachedPatch,
     ModelOrder,
 )
+from engine_app.api.refusals import as_conflict
 from engine_app.attached import control, keys
 from engine_app.attached.checking import check
 from engine_app.attached.control import AttachRefused, OrderRefused, Wanted
@@ -103,10 +104,8 @@ def patch_attached(request: HttpRequest, server_id: int, changes: AttachedPatch)
 )
 def delete_attached(request: HttpRequest, server_id: int) -> HttpResponse:
     """Forgets it and its key. The server itself runs on."""
-    try:
+    with as_conflict(AttachRefused):
         control.detach(_server_or_404(server_id), request.user)
-    except AttachRefused as error:
-        raise HttpError(409, str(error)) from error
     return HttpResponse(status=204)
 
 
@@ -138,10 +137,8 @@ def _ordered(
     verb: Callable[[AttachedServer, str, Any], None],
 ) -> HttpResponse:
     server = _server_or_404(server_id)
-    try:
+    with as_conflict(OrderRefused):
         verb(server, order.model, request.user)
-    except OrderRefused as error:
-        raise HttpError(409, str(error)) from error
     return dump(_detail(server), status=202)
 
 

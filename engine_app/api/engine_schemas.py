@@ -98,6 +98,7 @@ class PlannedDevice(Schema):
     free_bytes: int | None = Field(description="now; null: nobody knows")
     need_bytes: int
     reserved_bytes: int = Field(description="seen free, and spoken for by other engines")
+    router_bytes: int = Field(description="of our own router, used or spoken for")
     margin_bytes: int = Field(description="stays free whatever happens")
     short_bytes: int | None = Field(description="missing at this moment")
 

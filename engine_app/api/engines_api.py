@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router
-from ninja.errors import HttpError
 
 from engine_app import control
 from engine_app.api.engine_schemas import (
@@ -17,6 +16,7 @@ from engine_app.api.engine_schemas import (
     EngineRequest,
     MemoryPlan,
 )
+from engine_app.api.refusals import as_conflict
 from engine_app.control import EngineRefused
 from engine_app.memory.planning import plan_for
 from engine_app.models import Engine, EngineRun, Preset
@@ -59,10 +59,8 @@ def post_engine(request: HttpRequest, wanted: EngineRequest) -> HttpResponse:
     """Starts a model; one that runs already is left alone."""
     model = _one(LlamaModel, wanted.model, "model")
     preset = None if wanted.preset is None else _one(Preset, wanted.preset, "preset")
-    try:
+    with as_conflict(EngineRefused):
         engine = control.start(model, preset, request.user, force=wanted.force)
-    except EngineRefused as error:
-        raise HttpError(409, str(error)) from error
     return dump(_detail(engine), status=202)
 
 
@@ -148,10 +146,8 @@ def _changed(
     request: HttpRequest, engine_id: int, verb: Callable[[Engine, Any], None]
 ) -> HttpResponse:
     engine = _engine_or_404(engine_id)
-    try:
+    with as_conflict(EngineRefused):
         verb(engine, request.user)
-    except EngineRefused as error:
-        raise HttpError(409, str(error)) from error
     return dump(_detail(engine), status=202)
 
 

@@ -13,7 +13,7 @@ from engine_app.api.preset_schemas import PresetDetail, PresetList, PresetNew, P
 from engine_app.core.allow_list import LaunchError
 from engine_app.models.preset import Preset
 from engine_app.preset_command import command
-from engine_app.preset_editing import PresetError, change, create, remove
+from engine_app.preset_editing import ChangedMeanwhile, PresetError, change, create, remove
 from engine_app.presets import PRESET, layered, layers_below
 from models_app.api.api_schemas import Refused
 from models_app.api.models_api import dump, refuse_fields
@@ -42,39 +42,47 @@ def post_preset(request: HttpRequest, wanted: PresetNew) -> HttpResponse:
         preset = create(_values(wanted.dict()))
     except PresetError as error:
         raise _refused(error) from error
-    return dump(_detail(preset), status=201)
+    return _answer(preset, status=201)
 
 
 @presets_router.get("{preset_id}/", response={200: PresetDetail, 404: Refused}, url_name="preset")
 def get_preset(request: HttpRequest, preset_id: int) -> HttpResponse:
     """With what it inherits, and the command it becomes."""
-    return dump(_detail(_preset_or_404(preset_id)))
+    return _answer(_preset_or_404(preset_id))
 
 
 @presets_router.patch(
     "{preset_id}/",
-    response={200: PresetDetail, 403: Refused, 404: Refused, 422: Refused},
+    response={200: PresetDetail, 403: Refused, 404: Refused, 412: Refused, 422: Refused},
     url_name="preset_patch",
 )
 def patch_preset(request: HttpRequest, preset_id: int, changes: PresetPatch) -> HttpResponse:
+    """Send the ETag back as If-Match: then nothing that somebody else has saved meanwhile is
+    overwritten."""
     require_staff(request, "change presets")
     preset = _preset_or_404(preset_id)
+    _refuse_changed(request, preset)
+    seen = preset.updated_at if "If-Match" in request.headers else None
     try:
-        changed = change(preset.pk, _values(changes.dict(exclude_unset=True)))
+        changed = change(preset.pk, _values(changes.dict(exclude_unset=True)), seen=seen)
+    except ChangedMeanwhile as error:
+        raise HttpError(412, str(error)) from error
     except PresetError as error:
         raise _refused(error) from error
-    return dump(_detail(changed))
+    return _answer(changed)
 
 
 @presets_router.delete(
     "{preset_id}/",
-    response={204: None, 403: Refused, 404: Refused, 409: Refused},
+    response={204: None, 403: Refused, 404: Refused, 409: Refused, 412: Refused},
     url_name="preset_delete",
 )
 def delete_preset(request: HttpRequest, preset_id: int) -> HttpResponse:
     require_staff(request, "change presets")
+    preset = _preset_or_404(preset_id)
+    _refuse_changed(request, preset)
     try:
-        remove(_preset_or_404(preset_id))
+        remove(preset)
     except PresetError as error:
         raise HttpError(409, str(error)) from error
     return HttpResponse(status=204)
@@ -85,6 +93,24 @@ def _preset_or_404(preset_id: int) -> Preset:
         return Preset.objects.select_related("llama_model").get(pk=preset_id)
     except (Preset.DoesNotExist, OverflowError):
         raise Http404(f"There is no preset {preset_id}.") from None
+
+
+def _refuse_changed(request: HttpRequest, preset: Preset) -> None:
+    """Raises HttpError 412 where the request is based upon an older state than there is."""
+    given = request.headers.get("If-Match", "*")
+    tags = {each.strip().removeprefix("W/") for each in given.split(",")}
+    if not tags & {"*", _etag(preset)}:
+        raise HttpError(412, f"{preset.label} was changed meanwhile: read it again.")
+
+
+def _etag(preset: Preset) -> str:
+    return f'"{preset.pk}-{preset.updated_at.timestamp():.6f}"'
+
+
+def _answer(preset: Preset, status: int = 200) -> HttpResponse:
+    response = dump(_detail(preset), status=status)
+    response.headers["ETag"] = _etag(preset)
+    return response
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:

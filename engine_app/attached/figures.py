@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,7 +16,7 @@ from engine_app.core.llama_metrics import parse
 from engine_app.figures.told import ALWAYS, SOMETIMES
 from engine_app.models.attached import Role
 from metrics_app.core.clock import Tick
-from metrics_app.core.labelled import Labelled
+from metrics_app.core.labelled import Labelled, clean
 from metrics_app.core.metric import Metric
 
 MOST_MODELS: Final = 32  # of which figures are taken at a time
@@ -33,12 +33,14 @@ class Told:
     """By one model. Written on the agent's loop, read from any thread."""
 
     figures: Mapping[str, float | None] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)  # under llama.cpp's own names
     at: float = 0.0  # monotonic
     _counted: LlamaFigures = field(default_factory=LlamaFigures)
 
     def take(self, metrics: Mapping[str, float]) -> None:
         now = time.monotonic()
         self.figures, self.at = self._counted.update(metrics, now), now
+        self.metrics = metrics
 
     def fresh(self, now: float) -> Mapping[str, float | None]:
         return self.figures if now - self.at <= FRESH_SECONDS else {}
@@ -97,6 +99,16 @@ class ServerFigures:
                 if name in ALWAYS or name in figures:
                     values[metrics[model_id]] = figures.get(name)
         return values
+
+    def told_within(self, now: float, seconds: float) -> Iterator[tuple[str, Mapping[str, float]]]:
+        """By the label of each model."""
+        for model_id, told in self._told.items():
+            if told.metrics and now - told.at <= seconds:
+                yield clean(model_id), told.metrics
+
+
+# By the number of the server: those that are followed here.
+served: Final[dict[int, ServerFigures]] = {}
 
 
 def with_figures(models: Iterable[server_answers.FoundModel]) -> list[str]:

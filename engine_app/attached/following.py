@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from engine_app.attached import keys, records
 from engine_app.attached.client import Client
 from engine_app.attached.feed import follow_feed
-from engine_app.attached.figures import ServerFigures, with_figures
+from engine_app.attached.figures import ServerFigures, served, with_figures
 from engine_app.attached.looking import Looker, Seen
 from engine_app.core.server_answers import News
 from engine_app.models.attached import AttachedServer, Role
@@ -81,6 +81,7 @@ class Follower:
         key = await asyncio.to_thread(keys.key_of, self._id)
         await asyncio.to_thread(importlib.import_module, "aiohttp")  # not while others wait
         self._around.sources.add(self._figures)
+        served[self._id] = self._figures
         feed: asyncio.Task[None] | None = None
         try:
             async with Client(self._address, key) as client:
@@ -104,6 +105,7 @@ class Follower:
                         await asyncio.gather(feed, return_exceptions=True)
         finally:
             self._around.sources.remove(self._figures.name)
+            served.pop(self._id, None)
 
     async def step(self, looker: Looker) -> Seen:
         """One look."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ class AllowList:
     def __init__(self, permitted: Collection[str] = ()) -> None:
         self.flags: dict[str, Flag] = dict(FLAGS)
         self._found: dict[str, Found] = {}
+        self._near_left: int | None = None  # None: no limit
         for flag in FLAGS.values():
             for each in flag.spellings:
                 self._found[bare(each)] = Found(flag)
@@ -72,15 +74,28 @@ class AllowList:
         if why == OURS:
             raise Refused(f"--{name}", OURS)
         names = spellings(known_as) or (name,)
+        opposites = {each for each in names[1:] if each.startswith("no-")}
         flag = Text(
             name=known_as,
             label=known_as,
             help="Permitted by LLAMADASH_ALLOW_FLAGS; its value is passed as it is.",
             group=OWNER_GROUP,
-            others=tuple(f"-{each}" if len(each) < 4 else f"--{each}" for each in names[1:]),
+            others=tuple(_with_dashes(each) for each in names[1:] if each not in opposites),
+            opposites=tuple(_with_dashes(each) for each in names if each in opposites),
         )
         self.flags[known_as] = flag
-        self._found |= dict.fromkeys(names, Found(flag))
+        self._found |= {each: Found(flag, is_opposite=each in opposites) for each in names}
+
+    def sparing(self, most_near: int) -> AllowList:
+        """One that looks so many times for a near name: a hostile file may hold thousands."""
+        found = copy.copy(self)
+        found._near_left = most_near
+        return found
+
+    def is_free_text(self, spelling: str) -> bool:
+        """Whether its value is one that nothing here knows the meaning of."""
+        found = self._found.get(bare(spelling))
+        return found is not None and isinstance(found.flag, Text)
 
     def find(self, spelling: str) -> Found:
         """The option that a flag or a preset file's key means. Raises Refused."""
@@ -92,7 +107,10 @@ class AllowList:
         raise Refused(spelling, self._not_listed(name))
 
     def _not_listed(self, name: str) -> str:
-        # Few to compare with: a hostile file may hold thousands of names.
+        if self._near_left is not None:
+            self._near_left -= 1
+            if self._near_left < 0:
+                return "it is not on the list"
         alike = [k for k in self._found if k[0] == name[:1] and abs(len(k) - len(name)) <= 3]
         near = difflib.get_close_matches(name, alike, n=1, cutoff=0.75)
         return "it is not on the list" + (f" (did you mean {dashed(near[0])}?)" if near else "")
@@ -147,6 +165,10 @@ def bare(spelling: str) -> str:
     if name.startswith("--") or not name.startswith("-"):
         name = name.replace("_", "-")
     return name.removeprefix("-").removeprefix("-")
+
+
+def _with_dashes(name: str) -> str:
+    return f"-{name}" if len(name) < 4 else f"--{name}"
 
 
 def dashed(name: str) -> str:

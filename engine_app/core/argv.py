@@ -10,7 +10,7 @@ from typing import Final
 
 from engine_app.core.allow_list import LaunchError, allowing
 from engine_app.core.conflicts import conflicts
-from engine_app.core.flag_kinds import Flag, Switch, Value
+from engine_app.core.flag_kinds import Flag, Switch, Text, Value
 from engine_app.core.flags import FLAGS
 from engine_app.core.registered import NotRegistered, Registered
 
@@ -89,7 +89,7 @@ def _option(flag: Flag, value: Value, knows: Knows, files: Mapping[int, Path]) -
 
 def words(flag: Flag, value: Value, knows: Knows) -> list[str]:
     """One option in the spelling that this build knows. Raises UnknownToEngine."""
-    off = isinstance(flag, Switch) and value is False
+    off = isinstance(flag, (Switch, Text)) and value is False
     spellings = flag.opposites if off else flag.spellings
     if isinstance(flag, Registered):
         spellings = flag.spellings_for(value)

@@ -21,8 +21,20 @@ _PROGRAM: Final = re.compile(r"(?:^|[/\\])llama(?:-cpp)?-server(?:\.exe)?$")
 def read_command(text: str, allowed: AllowList, name: str = "") -> Imported:
     """Raises ImportedError if it is no command line at all."""
     found = Imported(name)
-    words = _until_shell(_split(text), found)
-    words = _after_program(words, found, allowed)
+    words = _until_shell(_split(_CONTINUED.sub(" ", text.strip().removeprefix("$ "))), found)
+    _take_all(_after_program(words, found, allowed), found, allowed)
+    return found
+
+
+def read_arguments(text: str, allowed: AllowList) -> Imported:
+    """Of a field for them: no shell ever sees it, so its signs are values like any other. Raises
+    ImportedError."""
+    found = Imported("")
+    _take_all(_split(text, comments=False), found, allowed)
+    return found
+
+
+def _take_all(words: list[str], found: Imported, allowed: AllowList) -> None:
     while words:
         spelling = words.pop(0)
         if not _is_flag(spelling):
@@ -36,7 +48,6 @@ def read_command(text: str, allowed: AllowList, name: str = "") -> Imported:
             values.insert(0, value)
         _take(found, spelling, values, allowed)
     found.options = allowed.ordered(found.options)
-    return found
 
 
 def looks_like_command(text: str) -> bool:
@@ -44,12 +55,11 @@ def looks_like_command(text: str) -> bool:
     return first.startswith(("-", "$ ")) or bool(re.search(r"llama(?:-cpp)?-server\b", first))
 
 
-def _split(text: str) -> list[str]:
+def _split(text: str, *, comments: bool = True) -> list[str]:
     if len(text) > MAX_BYTES:
         raise ImportedError(f"This is longer than {MAX_BYTES >> 10} KiB.")
-    joined = _CONTINUED.sub(" ", text.strip().removeprefix("$ "))
     try:
-        words = shlex.split(joined, comments=True)
+        words = shlex.split(text, comments=comments)
     except ValueError as error:  # a quote that is not closed
         raise ImportedError(f"This is not a command line: {str(error).lower()}.") from error
     if len(words) > MAX_WORDS:

@@ -21,6 +21,7 @@ MAX_TEXT: Final = 4096
 MAX_ITEMS: Final = 64
 _GROUPED: Final = re.compile(r"-?\d{1,3}(?:[,\u00a0\u202f ]\d{3})+")
 _SEPARATORS: Final = re.compile(r"[,\u00a0\u202f ]")
+_WORDS: Final = {"true": True, "false": False}
 
 
 class FlagError(ValueError):
@@ -135,15 +136,21 @@ class Sequence(Flag):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Flag):
-    """A flag the owner of this installation permits: on, or with any one word as its value."""
+    """A flag the owner of this installation permits: on, off, or with any one word as its value.
+
+    The words true and false are on and off: files, forms and command lines know no other way to
+    say it. Off is the opposite, where the flag has one; else it is not given.
+    """
 
     def parse(self, raw: object) -> Value:
-        if isinstance(raw, (bool, int)):
+        if isinstance(raw, bool):
             return raw
-        if isinstance(raw, float) and math.isfinite(raw):
-            return raw
+        if isinstance(raw, (int, float)) and abs(raw) < 1 << 63:  # neither inf nor nan is
+            return text_of(raw)
         if not isinstance(raw, str) or len(raw) > MAX_TEXT:
             raise FlagError(f"Give a text of at most {MAX_TEXT:,} characters.")
+        if raw in _WORDS:
+            return _WORDS[raw]
         if raw.startswith("-") and _number(raw) is None:
             raise FlagError("A value cannot begin with a dash: it would be taken for a flag.")
         if "\0" in raw or not _is_unicode(raw):
@@ -151,10 +158,10 @@ class Text(Flag):
         return raw
 
     def words(self, value: Value, spelling: str = "") -> list[str]:
+        if value is False:
+            return [spelling or self.opposites[0]] if self.opposites else []
         flag = spelling or f"--{self.name}"
-        if isinstance(value, bool):
-            return [flag] if value else []
-        return [flag, text_of(value)]
+        return [flag] if value is True else [flag, text_of(value)]
 
 
 def text_of(value: object) -> str:

@@ -5,18 +5,30 @@ version = 1
 ctx-size = 8192
 [name]              one model; keys are flags without dashes, long or short
 model = /path.gguf
+; not in this file: temp, This llama-server does not know --temp.
+
+The last line is a comment for llama.cpp. It tells a later reader that an option was there and could
+not be written, so that reading the file back takes nothing away.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from engine_app.core.allow_list import AllowList, visible
 from engine_app.core.flag_kinds import Value, text_of
-from engine_app.core.imported import MAX_BYTES, Imported, ImportedError, LeftOut, ordered
+from engine_app.core.imported import (
+    MAX_BYTES,
+    Imported,
+    ImportedError,
+    LeftOut,
+    one_line,
+    ordered,
+)
 
 VERSION: Final = 1
 ALL: Final = "*"
@@ -25,12 +37,16 @@ MAX_LINES: Final = 10_000
 # Written by the other dashboard into every file; llama.cpp refuses a file that holds it.
 _IGNORED: Final = frozenset({"LLAMA_CONFIG_VERSION", "version"})
 _COMMENT: Final = re.compile(r"(?:^|\s)[;#].*$")
+_KEPT_BACK: Final = re.compile(r"; not in this file: ([\w-]{1,64}), (.*)")
+# llama.cpp ends a value at any of these, also in the middle of a word.
+_ENDS: Final = re.compile(r"[;#]")
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     name: str
     pairs: list[tuple[str, str]] = field(default_factory=list)
+    kept_back: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +71,14 @@ def read_ini(text: str, allowed: AllowList) -> IniFile:
     sections, left_out = _sections(text)
     presets = []
     for section in sections:
-        preset = Imported(section.name, is_defaults=section.name == ALL)
+        preset = Imported(
+            section.name, is_defaults=section.name == ALL, kept_back=section.kept_back
+        )
         for key, value in section.pairs:
             if key not in _IGNORED:
-                preset.take(key, value, allowed)
+                # Quotes are part of a value for llama.cpp; no listed option has any.
+                as_it_is = allowed.is_free_text(key)
+                preset.take(key, value if as_it_is else _unquoted(value), allowed)
         presets.append(preset)
     return IniFile(ordered(presets, allowed), left_out)
 
@@ -73,6 +93,8 @@ def _sections(text: str) -> tuple[list[Section], list[LeftOut]]:
     current: Section | None = None
     left_out: list[LeftOut] = []
     for number, line in enumerate(lines, 1):
+        if current is not None and (kept := _KEPT_BACK.fullmatch(line.strip())):
+            current.kept_back[kept[1]] = kept[2]
         stripped = _COMMENT.sub("", line).strip()
         if not stripped:
             continue
@@ -86,27 +108,35 @@ def _sections(text: str) -> tuple[list[Section], list[LeftOut]]:
         if not equals:
             left_out.append(LeftOut(visible(stripped), f"Line {number} is not “key = value”."))
         elif current is not None:
-            current.pairs.append((key.strip(), _unquoted(value.strip())))
+            current.pairs.append((key.strip(), value.strip()))
         elif key.strip() not in _IGNORED:
             left_out.append(LeftOut(visible(key.strip()), f"Line {number} is outside any section."))
     return list(sections.values()), left_out
 
 
-def write_ini(sections: Iterable[tuple[str, dict[str, Value]]], title: str = "") -> str:
+def write_ini(
+    sections: Iterable[tuple[str, dict[str, Value]]],
+    title: str = "",
+    kept_back: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> str:
     """`title` becomes a comment. Options whose value a file of this kind cannot hold must have been
-    taken out: see `can_be_written`.
+    taken out (see `can_be_written`); `kept_back` says of each section which, and why.
     """
     lines = [f"; {line}" for line in title.splitlines()] + [f"version = {VERSION}"]
     for name, options in sections:
         lines += ["", f"[{name}]"]
         lines += [f"{key} = {text_of(value)}" for key, value in options.items()]
+        lines += [
+            f"; not in this file: {option}, {one_line(why)}"
+            for option, why in kept_back.get(name, {}).items()
+        ]
     return "\n".join(lines) + "\n"
 
 
 def can_be_written(value: Value) -> bool:
     """A line end, a comment sign or blanks around it would change what is read back."""
     text = text_of(value)
-    return text == text.strip() and text.isprintable() and not _COMMENT.search(text)
+    return text == text.strip() and text.isprintable() and not _ENDS.search(text)
 
 
 def _unquoted(value: str) -> str:

@@ -43,7 +43,8 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Occupant:
-    """An engine that is there, or on its way."""
+    """An engine that is there, or on its way; or the router of our own with its models, which is
+    counted and never stopped for others."""
 
     engine: int
     name: str
@@ -55,6 +56,7 @@ class Occupant:
     perhaps: Mapping[str, int] = field(default_factory=dict)
     busy: bool = False
     pinned: bool = False
+    is_router: bool = False
     idle_seconds: float | None = None
     cost_milliseconds: int = 0  # what loading it again costs, as far as that is likely
 
@@ -72,7 +74,8 @@ class Occupant:
 
     @property
     def can_go(self) -> bool:
-        return self.state in states.SERVING and not self.busy and not self.pinned
+        stays = self.busy or self.pinned or self.is_router
+        return self.state in states.SERVING and not stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Line:
     need_bytes: int
     reserved_bytes: int  # promised to others
     coming_bytes: int  # held by engines that are being stopped
+    router_bytes: int = 0  # of what is used and what is promised, the part of our own router
 
     @property
     def short_bytes(self) -> int | None:
@@ -168,6 +172,7 @@ def _line(device: Device, need_bytes: int, occupants: Sequence[Occupant]) -> Lin
         need_bytes,
         reserved_bytes=sum(each.promised.get(device.key, 0) for each in stay),
         coming_bytes=sum(each.held.get(device.key, 0) for each in go),
+        router_bytes=sum(each.gives_bytes(device.key) for each in stay if each.is_router),
     )
 
 

@@ -21,5 +21,9 @@ def shown(flag: Flag, value: Value) -> str:
 
 def as_words(flags: Mapping[str, Flag], options: Mapping[str, Value]) -> str:
     """Options as one would type them, for a field that takes a piece of a command line."""
-    words = [word for name, value in options.items() for word in flags[name].words(value)]
-    return shlex.join(words)
+    return shlex.join(word for name in options for word in _typed(flags[name], options[name]))
+
+
+def _typed(flag: Flag, value: Value) -> list[str]:
+    """What is off by not being given has to be typed all the same, to be off here."""
+    return flag.words(value) or [f"--{flag.name}=false"]

@@ -44,7 +44,7 @@ def read_original(data: Mapping[str, Any], allowed: AllowList) -> list[Imported]
             found.take(_KEYS[key], value, allowed)
         else:
             found.leave_out(str(key), _ELSEWHERE.get(str(key), "There is no option for it."))
-    for key in data.keys() - {"routerConfig"} if router is not data else ():
+    for key in (each for each in data if each != "routerConfig" and router is not data):
         found.leave_out(str(key), "Logs and other settings have pages of their own.")
     found.options = allowed.ordered(found.options)
     return [found]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from engine_app.attached import exposition as attached
 from engine_app.core.states import READY
 from engine_app.figures.answers import answers
 from engine_app.models import Engine
@@ -28,6 +29,7 @@ def families() -> Iterator[Family]:
     labels = {pk: Labels(str(pk), engine.alias) for pk, engine in engines.items()}
     yield from _states(engines, labels)
     yield from _ours(labels)
+    yield from attached.families()
     yield from _theirs(labels)
 
 
@@ -74,6 +76,9 @@ def _theirs(labels: dict[int, Labels]) -> Iterator[Family]:
             continue
         for name, value in told.metrics.items():
             found.setdefault(name, _their_family(name)).add(value, **labels[pk]._asdict())
+    for server, metrics in attached.theirs(FRESH_SECONDS):
+        for name, value in metrics.items():
+            found.setdefault(name, _their_family(name)).add(value, **server)
     yield from found.values()
 
 

@@ -13,8 +13,9 @@ from django.utils import timezone
 from engine_app.core import states
 from engine_app.core.ledger import Occupant
 from engine_app.memory.places import Places
+from engine_app.memory.plan_words import ROUTER
 from engine_app.memory.taken import Taken
-from engine_app.models import Engine, EngineRun
+from engine_app.models import Engine, EngineRun, OwnRouter
 from models_app.memory.spots import RAM
 from models_app.options import MEMORY_MARGIN
 
@@ -48,6 +49,7 @@ class Scene:
 
     there: tuple[Present, ...]
     margin_bytes: int
+    router_pid: int | None = None  # of our own router, while it has a process
 
     @property
     def serving(self) -> list[int]:
@@ -60,7 +62,8 @@ def scene(node: str, besides: int | None) -> Scene:
     engines, now = list(rows), timezone.now()
     loads = _load_seconds([engine.pk for engine in engines])
     there = tuple(_present(each, loads.get(each.pk), now) for each in engines)
-    return Scene(there, MEMORY_MARGIN.get() << 20)
+    router = OwnRouter.objects.filter(node=node).exclude(pid=None).first()
+    return Scene(there, MEMORY_MARGIN.get() << 20, router.pid if router is not None else None)
 
 
 def _present(engine: Engine, load_seconds: float | None, now: datetime) -> Present:
@@ -97,11 +100,29 @@ def occupants(
     return [_occupant(each, taken.get(each.pid or -1), places, busy) for each in there]
 
 
+def routers(pid: int | None, taken: Mapping[int, Taken], places: Places) -> list[Occupant]:
+    """The router of our own, if it runs: what it and its models have. It is no engine: 0."""
+    found = taken.get(pid) if pid is not None else None
+    if found is None:
+        return []
+    known = {key: size for key, size in found.gpus.items() if size is not None}
+    held = places.fold(_sum({RAM: found.own_bytes}, places.told(known)))
+    promised = {RAM: found.file_bytes}
+    return [Occupant(0, ROUTER, states.READY, held, promised, is_router=True)]
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in one.keys() | other.keys()}
+
+
 def _occupant(
     each: Present, taken: Taken | None, places: Places, busy: Collection[int]
 ) -> Occupant:
-    held = places.fold(_held(each, taken))
+    held = places.fold(_held(each, taken, places))
     claim = places.fold(each.claim or ({RAM: taken.ram_bytes} if taken else {}))
+    if each.state == states.STOPPING:
+        # A process that is taken apart shows nothing any more, while its pages are not free yet.
+        held = {**claim, **{key: max(size, claim.get(key, 0)) for key, size in held.items()}}
     promised = {key: max(0, size - held.get(key, 0)) for key, size in claim.items()}
     loads = each.state in (states.STARTING, states.LOADING)
     untold = {key: size for key, size in promised.items() if loads and key not in held}
@@ -119,13 +140,13 @@ def _occupant(
     )
 
 
-def _held(each: Present, taken: Taken | None) -> dict[str, int]:
+def _held(each: Present, taken: Taken | None, places: Places) -> dict[str, int]:
     """RAM as it is seen. A GPU as its driver tells; where it does not, one that has loaded is taken
     to have what it claims, and one that loads to have nothing yet."""
     held = {RAM: taken.own_bytes} if taken is not None else {}
     seen = {key: size for key, size in taken.gpus.items() if size is not None} if taken else {}
     if seen:
-        return {**held, **seen}
+        return _sum(held, places.told(seen))
     if each.state in (states.READY, states.STOPPING):
         held |= {key: size for key, size in each.claim.items() if key != RAM}
     return held
@@ -148,4 +169,4 @@ def measured_claim(taken: Taken, places: Places, host_weights_bytes: int) -> dic
     if any(size is None for size in taken.gpus.values()):
         return found
     known = {key: size for key, size in taken.gpus.items() if size is not None}
-    return found | {key: size for key, size in places.fold(known).items() if key != RAM}
+    return _sum(found, places.fold(places.told(known)))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from engine_app.core.ledger import Device
 from models_app.memory.spots import ALL_GPUS, RAM, Spot, spots
+
+# Graphics inside a processor, whose driver shows the machine's memory as their own.
+_INTEGRATED: Final = re.compile(r"\b(GB10|Tegra|Xavier|Orin|Thor)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
     """RAM, and one GPU or all of them together: llama.cpp spreads layers by what is free, so a
-    model on several GPUs has room when their sum has."""
+    model on several GPUs has room when their sum has.
+
+    A GPU that has no memory of its own is no place: what is on it is in RAM, and counted there."""
 
     devices: tuple[Device, ...]
     gpu: str | None  # the key of what it computes on, ALL_GPUS for all; None: RAM only
-    gpu_totals: Mapping[str, int]
+    gpu_totals: Mapping[str, int]  # of those with memory of their own
+    in_ram: frozenset[str] = field(default_factory=frozenset)  # the others, by their keys
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -31,7 +39,18 @@ class Places:
                 folded[place] = folded.get(place, 0) + int(size * share)
         return folded
 
+    def told(self, gpus: Mapping[str, int]) -> dict[str, int]:
+        """What a driver tells of a process, with that in RAM which is there: no GPU of known size
+        has it."""
+        found: dict[str, int] = {}
+        for key, size in gpus.items():
+            place = key if key in self.gpu_totals else RAM
+            found[place] = found.get(place, 0) + size
+        return found
+
     def _place(self, key: str) -> tuple[str | None, float]:
+        if key in self.in_ram:
+            return RAM, 1.0
         if key in (RAM, self.gpu):
             return key, 1.0
         if self.gpu == ALL_GPUS:
@@ -46,10 +65,17 @@ def places(gpu: str | None, margin_bytes: int) -> Places:
     """As they are at this moment. Reads no row."""
     found = spots()
     gpus = [spot for spot in found if not spot.is_ram and spot.key != ALL_GPUS]
+    in_ram = frozenset(spot.key for spot in gpus if _INTEGRATED.search(spot.name))
+    if in_ram and len(in_ram) == len(gpus):
+        in_ram |= {ALL_GPUS}
+    gpus = [spot for spot in gpus if spot.key not in in_ram]
     devices = [
-        _device(spot, margin_bytes, gpus) for spot in found if spot.is_ram or spot.key == gpu
+        _device(spot, margin_bytes, gpus)
+        for spot in found
+        if spot.is_ram or (spot.key == gpu and gpu not in in_ram)
     ]
-    return Places(tuple(devices), gpu, {spot.key: spot.total_bytes or 0 for spot in gpus})
+    totals = {spot.key: spot.total_bytes or 0 for spot in gpus}
+    return Places(tuple(devices), gpu, totals, in_ram)
 
 
 def _device(spot: Spot, margin_bytes: int, gpus: Sequence[Spot]) -> Device:

@@ -3,12 +3,13 @@
     {"outcome": "fits|evict|wait|too_big|no_room|unknown", "at": ISO time,
      "need": {"source": "measured|estimate|llama-fit-params|out of memory", "is_lower_bound": bool,
               "devices": [{"key", "label", "total_bytes", "free_bytes", "need_bytes",
-                           "reserved_bytes", "margin_bytes", "short_bytes"}]},
+                           "reserved_bytes", "router_bytes", "margin_bytes", "short_bytes"}]},
      "evict": [{"engine": id, "name", "frees_bytes", "idle_seconds"}],
      "sentences": [text], "advice": [text]}
 
 Bytes that nobody knows are null. `reserved_bytes` is spoken for by other engines though it is seen
-free. The record of a start has more: see `with_record`.
+free; `router_bytes` is what the router of our own has, used or spoken for. The record of a start
+has more: see `with_record`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ SOURCES: Final = {
     "llama-fit-params": "asked of llama-fit-params",
     "out of memory": "raised after it ran out of memory",
 }
+ROUTER: Final = "our own router"
 ALL_THE_SAME: Final = {
     "bound": "It is started all the same: it takes at least so much, how much is not known.",
     "adapts": "It is started all the same: this build leaves layers in RAM until the rest fits.",
@@ -58,6 +60,7 @@ def _device(line: Line) -> dict[str, Any]:
         "free_bytes": device.free_bytes,
         "need_bytes": line.need_bytes,
         "reserved_bytes": line.reserved_bytes,
+        "router_bytes": line.router_bytes,
         "margin_bytes": device.margin_bytes,
         "short_bytes": line.short_bytes,
     }
@@ -149,7 +152,7 @@ def _short(plan: Plan) -> Iterable[str]:
             if line.later_short_bytes
         ]
         yield f"There is no room: {' and '.join(where)}."
-        yield from (f"{each.name} {_why_it_stays(each)}." for each in plan.in_the_way)
+        yield from (_capital(f"{each.name} {_why_it_stays(each)}.") for each in plan.in_the_way)
         if not plan.in_the_way:
             yield "No engine that could be stopped has so much: other programs hold the memory."
     if plan.need is not None and plan.need.adapts:
@@ -158,7 +161,14 @@ def _short(plan: Plan) -> Iterable[str]:
         yield ALL_THE_SAME["bound"]
 
 
+def _capital(sentence: str) -> str:
+    """What begins with a model's name stays as the model is called."""
+    return f"O{sentence[1:]}" if sentence.startswith(ROUTER) else sentence
+
+
 def _why_it_stays(each: Occupant) -> str:
+    if each.is_router:
+        return "has models loaded, and is never stopped to make room"
     if each.pinned:
         return "is pinned"
     if each.is_coming:
@@ -177,6 +187,8 @@ def _account(line: Line, need: Need | None) -> str:
         words.append(f"{formats.size(device.free_bytes)} are free")
     if line.reserved_bytes:
         words.append(f"{formats.size(line.reserved_bytes)} of that belong to other engines")
+    if line.router_bytes:
+        words.append(f"{formats.size(line.router_bytes)} are in the hands of {ROUTER}")
     if line.coming_bytes:
         words.append(f"{formats.size(line.coming_bytes)} are about to come free")
     words.append(f"{formats.size(device.margin_bytes)} stay free")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,12 +16,16 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from engine_app.attached import keys
+from engine_app.attached.charts import plots_of
 from engine_app.attached.look import model_chip, server_chip
 from engine_app.attached.rows import attached_rows
 from engine_app.models import AttachedModel, AttachedServer, ModelState, Role
 from engine_app.pages.attached_answers import server_or_404
+from engine_app.pages.engine_detail import CHART_RANGE, RANGE_WORDS
 from metrics_app.core.labelled import clean
 from metrics_app.live_values import live_value
+from metrics_app.pages.addresses import State
+from metrics_app.pages.ranges import relative
 from metrics_app.query import latest
 from models_app.pages.shared import is_partial, varies
 
@@ -77,7 +82,15 @@ def attached_detail(request: HttpRequest, server_id: int) -> HttpResponse:
         ).count(),
     }
     part = "#now" if is_partial(request) else ""
+    if not part:
+        context |= _figures(server)
     return varies(render(request, f"engine_app/attached_detail.html{part}", context))
+
+
+def _figures(server: AttachedServer) -> dict[str, Any]:
+    now = time.time()
+    state = State(relative(CHART_RANGE, now))
+    return {"plots": plots_of(server, state, now), "state": state, "range_words": RANGE_WORDS}
 
 
 def _models(server: AttachedServer, q: str) -> QuerySet[AttachedModel]:

@@ -20,8 +20,10 @@ from engine_app.pages import engine_command, engine_start_phases
 from engine_app.pages.engine_answers import engine_or_404
 from engine_app.pages.engine_counts import counts
 from engine_app.pages.engine_crash import crash
+from engine_app.pages.engine_environment import environment_of
 from engine_app.pages.engine_rows import Values, on_gpus, rows
 from engine_app.pages.engine_runs import runs
+from engine_app.pages.engine_says import Says, says
 from engine_app.pages.engine_slots import cells
 from llamadash import formats, perf
 from logs_app import asking, reading
@@ -42,12 +44,16 @@ RANGE_WORDS: Final = "last 15 min"
 
 @require_safe
 def engine_detail(request: HttpRequest, engine_id: int) -> HttpResponse:
-    """`part=now` for what changes with a state, `part=runs` for a page of past runs."""
+    """`part=now` for what changes with a state, `part=runs` for a page of past runs, `part=says`
+    for what it says of itself: that asks it."""
     engine = engine_or_404(engine_id)
     part = request.GET.get("part", "")
     if is_partial(request) and part == "runs":
         context = {"engine": engine, "runs": runs(engine, request.GET.get("before", ""))}
         return varies(render(request, "engine_app/engine_detail.html#runs", context))
+    if is_partial(request) and part == "says":
+        context = {"engine": engine, "says": _says(engine, ask=True), "asked": True}
+        return varies(render(request, "engine_app/_engine_says.html", context))
     if is_partial(request) and part == "now":
         return varies(render(request, "engine_app/_engine_now.html", _now(request, engine)))
     return detail_page(request, engine)
@@ -59,6 +65,8 @@ def detail_page(
     with perf.timed("engines.page_detail"):
         context = _now(request, engine) | _figures(engine) | _log(engine, request)
         context |= {"runs": runs(engine, request.GET.get("before", "")), **_values(engine, form)}
+        asked = request.GET.get("ask") == "1"
+        context |= {"says": _says(engine, ask=asked), "asked": asked}
         page = render(request, "engine_app/engine_detail.html", context, status=status)
         return varies(page)
 
@@ -77,10 +85,15 @@ def _now(request: HttpRequest, engine: Engine) -> dict[str, Any]:
         "command": _command(run) if run and run.argv else None,
         "plan": getattr(run, "plan", None) or None,
         "may_delete": engine.desired == "stopped" and engine.state in AT_REST,
+        "environment": environment_of(engine) if request.user.is_staff else None,
         "idle_ttl": IDLE_TTL.get(),
         "cells": cells(engine.pk),
         "counts": counts(),
     }
+
+
+def _says(engine: Engine, *, ask: bool) -> Says:
+    return says(engine, engine.runs.open().order_by("-id").first(), ask=ask)
 
 
 def _command(run: EngineRun) -> engine_command.Shown:

@@ -33,9 +33,11 @@ def preset_import(request: HttpRequest) -> HttpResponse:
         context |= {"text": text, "name": name}
         context["plan"] = wanted = plan(text, name)
         if request.POST.get("action") == "import":
-            added, changed = apply(wanted)
-            messages.success(request, f"Presets: {added} added, {changed} changed.")
-            return redirect("presets:list")
+            if request.POST.get("shown", wanted.fingerprint) == wanted.fingerprint:
+                messages.success(request, apply(wanted, request.user).words)
+                return redirect("presets:list")
+            context["changed_meanwhile"] = True
+            return render(request, "engine_app/preset_import.html", context, status=409)
     except (ImportedError, PresetError) as error:
         context["error"] = str(error)
         return render(request, "engine_app/preset_import.html", context, status=422)

@@ -8,21 +8,22 @@ from typing import Any, Final
 
 from engine_app.core.allow_list import LaunchError, WrongOptions
 from engine_app.core.argv import knows_flag, near_flag, words
-from engine_app.core.command_line import read_command
+from engine_app.core.command_line import read_arguments
 from engine_app.core.flag_kinds import Choice, Flag, Integer, Number, Switch, Text, Value
 from engine_app.core.flags import GPU, GROUPS, SIZE
-from engine_app.core.imported import ImportedError
+from engine_app.core.imported import MOST_NEAR, ImportedError
 from engine_app.core.option_texts import as_words
 from engine_app.core.registered import Registered
 from engine_app.engine_help import Known, knows
 from engine_app.models.preset import Preset
 from engine_app.preset_refs import choices, with_names, with_numbers
+from engine_app.preset_refs import typed as typed_names
 from engine_app.presets import BUILT_IN, DEFAULTS, Effective, allow_list
 from llamadash.formats import size
 from models_app.models import LlamaModel
 
 PREFIX: Final = "o."
-MAX_MORE: Final = 4096
+MAX_MORE: Final = 16_384  # several permitted flags, each of at most 4,096 characters
 ALWAYS_OPEN: Final = (SIZE, GPU)
 _ORIGINS: Final = {BUILT_IN: "", DEFAULTS: ", from the defaults", "model": ", the model's default"}
 
@@ -86,7 +87,8 @@ def typed(data: Mapping[str, str]) -> Typed:
     )
     _take_model(data.get("model", ""), found)
     options = _typed_options(data, found.problems)
-    found.values["options"] = _with_more(data.get("more", ""), options, found.problems)
+    more = data.get("more", "").replace("\r\n", "\n")
+    found.values["options"] = _with_more(more, options, found.problems)
     return found
 
 
@@ -124,7 +126,7 @@ def _with_more(text: str, options: dict[str, Value], problems: dict[str, str]) -
         problems["more"] = f"Longer than {MAX_MORE:,} characters."
         return options
     try:
-        found = read_command(f"llama-server {text}", allow_list())
+        found = read_arguments(text, allow_list().sparing(MOST_NEAR))
     except ImportedError as error:
         problems["more"] = str(error)
         return options
@@ -226,8 +228,8 @@ def _choice(model: LlamaModel) -> str:
 
 def _shown(flag: Flag, value: Value) -> str:
     """As its input has it: a number where that is chosen from a list."""
-    if isinstance(flag, Registered) and not flag.scaled:
-        return str(value)
+    if isinstance(flag, Registered):
+        return typed_names(flag, value) if flag.scaled else str(value)
     return with_names(flag, value)
 
 

@@ -20,8 +20,10 @@ from engine_app.models.preset import MAX_NAME, Preset
 from engine_app.pages import preset_form
 from engine_app.pages.preset_form import Typed
 from engine_app.pages.preset_found import MOST_CHOICES, preset_or_404
+from engine_app.pages.preset_meanwhile import compared, moment
 from engine_app.preset_command import command
 from engine_app.preset_editing import (
+    ChangedMeanwhile,
     PresetError,
     change,
     create,
@@ -107,13 +109,20 @@ def preset_change(request: HttpRequest, preset_id: int) -> HttpResponse:
         return _form_page(request, preset, given, _texts(request.POST))
     if not given.problems:
         try:
-            change(preset.pk, given.values)
+            change(preset.pk, given.values, seen=moment(request.POST.get("seen", "")))
+        except ChangedMeanwhile as error:
+            return _form_page(request, error.preset, given, _texts(request.POST), status=409)
         except PresetError as error:
             given.problems |= error.problems
         else:
             messages.success(request, f"{preset.label}: saved.")
             return redirect("presets:change", preset.pk)
     return _form_page(request, preset, given, _texts(request.POST), status=422)
+
+
+def _seen(preset: Preset | None, data: Mapping[str, str]) -> str:
+    """Which saving the form is based upon, to be told by the next one."""
+    return data.get("seen") or (preset.updated_at.isoformat() if preset else "")
 
 
 def _texts(data: Mapping[str, Any]) -> dict[str, str]:
@@ -133,8 +142,11 @@ def _form_page(
     known = engine_help.known(binary)
     values = preset_form.shown_values(given, data)
     found = preset_form.groups(values, given.problems, layered(layers), known)
+    is_stale = preset is not None and status == 409
     context = {
         "preset": preset,
+        "seen": _seen(preset, {} if is_stale or data is None else data),
+        "meanwhile": compared(given.values, preset) if preset and is_stale else None,
         "values": given.values,
         "more": values.get("more", ""),
         "problems": given.problems,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,7 @@ from engine_app.running.survivors import Survivor
 logger = logging.getLogger(__name__)
 TERM_SECONDS: Final = 3.0
 KILL_SECONDS: Final = 5.0
+NEVER_WRITTEN: Final = "its process was never written down"
 # Before that it does not listen yet; one that waits for its last requests does.
 _LISTENS: Final = (*states.SERVING, states.LOADING, states.STOPPING)
 
@@ -40,8 +41,13 @@ async def adopt(survivor: Survivor) -> Adopted:
     """Raises Stranger."""
     known, run_id = survivor.identity, survivor.run_id
     if known is None or run_id is None:
-        raise Stranger("its process was never written down")
+        raise Stranger(NEVER_WRITTEN)
     listens = survivor.state in _LISTENS and not survivor.is_told_to_end
+    return Adopted(await hold(known, listens=listens), run_id, known.port)
+
+
+async def hold(known: Identity, *, listens: bool) -> Child:
+    """The process that was started as this, and no other. Raises Stranger."""
     why = await asyncio.to_thread(_strange, known, listens)
     if why is not None:
         raise Stranger(why)
@@ -52,7 +58,7 @@ async def adopt(survivor: Survivor) -> Adopted:
     if child.started_ticks != known.started_ticks:  # replaced between the look and the hold
         child.let_go()
         raise Stranger("its process number belongs to another process now")
-    return Adopted(child, run_id, known.port)
+    return child
 
 
 def _strange(known: Identity, listens: bool) -> str | None:
@@ -70,47 +76,37 @@ async def reap(kept: Collection[int]) -> None:
 
 
 def _reap(kept: Collection[int]) -> None:
-    left = [
-        process
+    strays = {
+        pid: f"of engine {engine_id} belongs to nobody"
         for pid, engine_id in identity.marked(owner())
-        if not _belongs(pid, kept)
-        and (process := _held(pid, f"of engine {engine_id} belongs to nobody")) is not None
-    ]
-    left += [
-        process
-        for pid in identity.questions_of_the_dead(owner())
-        if (process := _held(pid, "was asked what it is by one of us that is gone")) is not None
-    ]
-    for process in left:
-        _signal(process, kill=False)
+        if not identity.belongs(pid, kept)
+    }
+    asked = identity.questions_of_the_dead(owner())
+    end_strays(strays | dict.fromkeys(asked, "was asked what it is by one of us that is gone"))
+
+
+def reap_marked(mark: str, kept: Collection[int]) -> None:
+    """The same for those that carry this very mark. Blocks."""
+    carrying = [process.pid for process in identity.carrying(mark)]
+    strays = [pid for pid in carrying if not identity.belongs(pid, kept)]
+    end_strays(dict.fromkeys(strays, "of a router belongs to nobody"))
+
+
+def end_strays(why_by_pid: Mapping[int, str]) -> None:
+    """TERM, then KILL. psutil remembers when each was started, and never signals another under the
+    same number."""
+    left: list[psutil.Process] = []
+    for pid, why in why_by_pid.items():
+        with contextlib.suppress(psutil.Error):
+            left.append(psutil.Process(pid))
+            logger.warning("process %s %s: it is ended", pid, why)
+    _signal(left, kill=False)
     _, alive = psutil.wait_procs(left, timeout=TERM_SECONDS)
-    for process in alive:
-        _signal(process, kill=True)
+    _signal(alive, kill=True)
     psutil.wait_procs(alive, timeout=KILL_SECONDS)
 
 
-def _belongs(pid: int, kept: Collection[int]) -> bool:
-    """To one of those: of its group, or started by it."""
-    try:
-        if os.getpgid(pid) in kept:
-            return True
-        return any(parent.pid in kept for parent in psutil.Process(pid).parents())
-    except (ProcessLookupError, psutil.Error):
-        return False
-
-
-def _held(pid: int, why: str) -> psutil.Process | None:
-    """psutil remembers when it was started, and never signals another under the same number."""
-    try:
-        process = psutil.Process(pid)
-    except psutil.Error:
-        return None
-    logger.warning("process %s %s: it is ended", pid, why)
-    return process
-
-
-def _signal(process: psutil.Process, *, kill: bool) -> None:
-    try:
-        process.kill() if kill else process.terminate()
-    except psutil.Error:
-        return
+def _signal(processes: Iterable[psutil.Process], *, kill: bool) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill() if kill else process.terminate()

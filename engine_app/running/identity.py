@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -128,6 +128,16 @@ def marked(ours: str) -> Iterator[tuple[int, int]]:
         name, _, engine = mark(process.pid).partition(":")
         if name == ours and engine.isdecimal():
             yield process.pid, int(engine)
+
+
+def belongs(pid: int, kept: Collection[int]) -> bool:
+    """To one of those: of its group, or started by it."""
+    try:
+        if os.getpgid(pid) in kept:
+            return True
+        return any(parent.pid in kept for parent in psutil.Process(pid).parents())
+    except (ProcessLookupError, psutil.Error):
+        return False
 
 
 def owns_port(pid: int, port: int) -> bool:

@@ -18,7 +18,7 @@ from engine_app.core.verdict import Verdict
 from engine_app.memory import measured, planning
 from engine_app.memory.advice import advice, smaller_advice
 from engine_app.memory.occupants import Scene, measured_claim, scene
-from engine_app.memory.places import places
+from engine_app.memory.places import Places, places
 from engine_app.memory.plan_words import as_json, with_measured, with_record
 from engine_app.memory.taken import taken
 from engine_app.models import MemorySource
@@ -171,10 +171,11 @@ class Room:
     async def remember(self, run_id: int, pid: int) -> None:
         """What the loaded engine takes; what the next start of the same will ask for."""
         asked = self._order.memory
-        found = await asyncio.to_thread(self._measure, pid)
+        where = await asyncio.to_thread(places, asked.gpu, 0)
+        found = await asyncio.to_thread(self._measure, pid, where)
         if found is None:
             return
-        planned = dict(self._need.devices) if self._need is not None else {}
+        planned = where.fold(self._need.devices) if self._need is not None else {}
         claim = {**planned, **found}
         if self._need is not None and self._need.source == measured.RAISED and claim != found:
             # A device that does not tell: what it took to get there is all that is known.
@@ -185,12 +186,11 @@ class Room:
             self.record = with_measured(self.record, found)
         await rows(records.measured, self._order.engine_id, run_id, claim, self.record)
 
-    def _measure(self, pid: int) -> dict[str, int] | None:
+    def _measure(self, pid: int, where: Places) -> dict[str, int] | None:
         found = taken([pid]).get(pid)
         if found is None or not found.ram_bytes:
             return None
-        asked = self._order.memory
-        return measured_claim(found, places(asked.gpu, 0), asked.host_weights_bytes())
+        return measured_claim(found, where, self._order.memory.host_weights_bytes())
 
     async def ask_for_more(self, lines: Sequence[str]) -> bool:
         """After it ran out of memory: the next try needs more. False where it is not known what

@@ -12,6 +12,7 @@ from llamadash.dashboard.alerts import alerts
 from llamadash.dashboard.data_disk import DataDisk, disk_tile, read_data_disk
 from llamadash.dashboard.engines import held, shown
 from llamadash.dashboard.freshness import freshness
+from llamadash.dashboard.gateway import gateway_tiles
 from llamadash.dashboard.memory import bars
 from llamadash.dashboard.registry import at_hand, models_tile, registry_counts
 from llamadash.dashboard.tiles import GENERATED, Tile, tiles, uptimes
@@ -60,9 +61,12 @@ def last_scan() -> ScanRun | None:
 def _tiles(
     values: Mapping[str, float | None], devices: Sequence[Device], disk: DataDisk
 ) -> list[Tile]:
-    """One row on most screens: how many models there are gives way to what they generate."""
+    """One row on most screens: how many models there are gives way to what they generate, what is
+    free to what is asked. An alert says when that becomes too little."""
+    asked = gateway_tiles(values)
     registry = [] if GENERATED in values else [models_tile(registry_counts())]
-    return [*tiles(values, devices), *registry, disk_tile(disk)]
+    free = [] if asked else [disk_tile(disk)]
+    return [*asked, *tiles(values, devices), *registry, *free]
 
 
 def _of_registry(scanned: ScanRun | None) -> dict[str, Any]:

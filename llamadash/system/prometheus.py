@@ -16,6 +16,7 @@ from llamadash.system.program import read_program
 from llamadash.system.storage import read_storage
 from metrics_app.core.exposition import Family
 from models_app.models import LlamaModel, ScanRun, ScanState
+from proxy_app.exposition import families as gateway_families
 
 
 def families() -> Iterator[Family]:
@@ -30,6 +31,7 @@ def families() -> Iterator[Family]:
         prometheus_figures.taking(),
         prometheus_figures.sending(),
         engine_families(),
+        gateway_families(),
     )
 
 

@@ -14,6 +14,7 @@ from agent_app import loops
 from agent_app.models import AgentHeartbeat
 from agent_app.readiness import readiness
 from llamadash.perf import timed
+from llamadash.system import doctor
 from llamadash.system.figures import read_figures
 from llamadash.system.operations import COLUMNS, ordered
 from llamadash.system.program import read_program
@@ -48,6 +49,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "operations": operations,
         "sort": sort,
         "columns": COLUMNS,
+        **doctor.latest(),
     }
     return render(request, "system.html", facts)
 

@@ -40,10 +40,17 @@ def lines(question: Question, staff: bool, write: Callable[[Row], bytes]) -> Ite
 
 
 def as_text(row: Row) -> bytes:
+    """A line of the file for each of the row's, with what it is in columns of their own: no text
+    of a program can pass as one of ours, which have a `*`, or `!` where lines are missing."""
     moment = datetime.fromtimestamp(row.at / 1000, UTC)
-    level = "" if row.tag[0] == levels.UNKNOWN else row.tag[0]
-    clock = f"{moment:%Y-%m-%d %H:%M:%S}.{row.at % 1000:03d}"
-    return f"{clock} {row.source} {level:1} {stripped(row.text)}\n".encode("utf-8", "replace")
+    level = " " if row.tag[0] == levels.UNKNOWN else row.tag[0]
+    head = f"{moment:%Y-%m-%d %H:%M:%S}.{row.at % 1000:03d} {row.source} {level}"
+    first, *rest = stripped(row.text).split("\n")
+    lines = [
+        f"{head}{row.tag[1]} {first}\n",
+        *(f"{head}{levels.CONTINUED} {each}\n" for each in rest),
+    ]
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def as_jsonl(row: Row) -> bytes:

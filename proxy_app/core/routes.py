@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 Dialect = Literal["openai", "anthropic", "llamacpp", "ollama"]
 # How an answer that was not asked for as a stream is put together from one: see core/assembly.py.
-Shape = Literal["chat", "completion", "native", "message", "response", "plain"]
+Shape = Literal["chat", "completion", "native", "message", "response", "embed", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class Route:
 
     dialect: Dialect
     upstream: str  # the engine's path
-    shape: Shape = "plain"  # plain: forwarded as it is, streamed or not
+    # plain: forwarded as it is, streamed or not; embed: translated, and never a stream.
+    shape: Shape = "plain"
 
 
 def _forwarded() -> dict[str, Route]:
@@ -34,6 +35,8 @@ def _forwarded() -> dict[str, Route]:
         found[path] = Route("llamacpp", path, "native")
     for path in ("/api/chat", "/api/generate"):
         found[path] = Route("ollama", "/v1/chat/completions", "chat")
+    for path in ("/api/embed", "/api/embeddings"):
+        found[path] = Route("ollama", "/v1/embeddings", "embed")
     for path in ("/tokenize", "/detokenize", "/apply-template", "/embedding"):
         found[path] = Route("llamacpp", path)
     for name in ("chat/completions", "responses"):

@@ -4,6 +4,9 @@ again at `wake_at` at the latest.
 
     target  what a request is for: an engine, running or not
     rank    a key's use of late in slot-seconds, divided by its weight; the lowest is served first
+    victims targets that have to leave memory before another one can start
+    turn    how long a target may go on taking requests although another one waits for its memory
+    linger  how long an idle one is kept, where the next request tends to come at once
     All times are seconds on one monotonic clock.
 """
 
@@ -21,6 +24,28 @@ MOST_RETRY_AFTER: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """The constants come from simulations: a longer turn swaps less and lets others wait longer."""
+
+    shortest_seconds: float = 5.0
+    longest_seconds: float = 60.0
+    loads: float = 2.0  # as many times as the two take to load
+    # Until then requests that came before the other's are served still.
+    end_seconds: float = 120.0
+    longest_linger_seconds: float = 3.0
+    linger_share: float = 0.2  # of the time it takes to load
+
+    def seconds(self, target: Target, other: Target) -> float:
+        loading = self.loads * (target.load_seconds + other.load_seconds)
+        return min(self.longest_seconds, max(self.shortest_seconds, loading))
+
+    def linger_seconds(self, target: Target) -> float:
+        most = min(self.longest_linger_seconds, self.linger_share * target.load_seconds)
+        gap = target.usual_gap_seconds
+        return most if gap is not None and gap < most else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     overdue_seconds: float = 60.0  # who waits longer is served strictly by age
     usage_half_life_seconds: float = 600.0
@@ -28,6 +53,7 @@ class Policy:
     max_wait_seconds: float = 300.0  # a longer wait is predicted: 429 at once
     key_queue_limit: int = 64
     queue_limit: int = 512
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +84,18 @@ class Target:
     started_at: float = 0.0  # when it began to start
     mean_service_seconds: float = 5.0
     failure: str = ""  # why it is not tried again
+    not_before: float = -INFINITY  # nor started
+    victims: tuple[str, ...] = ()  # of those that are not loaded: who must go first
+    ready_at: float = -INFINITY
+    idle_since: float = -INFINITY
+    usual_gap_seconds: float | None = None  # from the end of a request to the next
     last_dispatch_at: Mapping[str, float] = field(default_factory=dict)  # by key
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     requests: Sequence[Request]  # those that wait, oldest first; who is gone is not among them
-    targets: Mapping[str, Target]
+    targets: Mapping[str, Target]  # those that are waited for, and their victims
     keys: Mapping[str, Key]
 
 
@@ -97,6 +128,20 @@ Act = Admit | Reject | Dispatch | Start
 
 
 @dataclass(frozen=True, slots=True)
+class _Gate:
+    """What a victim still takes: requests that came before, of keys that rank no higher."""
+
+    before: float = -INFINITY
+    highest_rank: float = -INFINITY
+
+    def lets(self, request: Request, rank: float) -> bool:
+        return request.arrived_at < self.before and rank <= self.highest_rank
+
+
+CLOSED: Final = _Gate()
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     actions: tuple[Act, ...]
     wake_at: float
@@ -124,16 +169,17 @@ class _Round:
         self._running = {name: key.running for name, key in state.keys.items()}
         self._busy = {name: target.busy for name, target in state.targets.items()}
         self._rank = {name: rank(key, now, policy) for name, key in state.keys.items()}
+        self._gates: dict[str, _Gate] = {}  # by victim
+        self._promised: set[str] = set()  # victims that somebody ahead in line counts on
 
     def run(self) -> Decision:
         for request in self._sweep():
             self._admit(request)
+        for name in self._contenders():
+            self._make_way(name)
         for name in self._lines:
-            target = self._state.targets[name]
-            if target.state in ("stopped", "failed") and any(map(self._may_run, self._lines[name])):
-                self._actions.append(Start(name))
-            elif target.state == "ready":
-                self._serve(name, target)
+            if self._state.targets[name].state == "ready":
+                self._serve(name, self._state.targets[name])
         return Decision(tuple(self._actions), self._wake_at)
 
     # ------------------------------------------------------------ who still waits
@@ -186,8 +232,17 @@ class _Round:
         if target.state == "starting":
             load = max(0.0, target.started_at + target.load_seconds - self._now)
         elif target.state != "ready":
-            load = target.load_seconds
+            load = target.load_seconds + self._expected_turn(target)
         return load + rounds * target.mean_service_seconds
+
+    def _expected_turn(self, target: Target) -> float:
+        """How long its victims may go on."""
+        turns = [0.0]
+        for name in target.victims:
+            victim = self._state.targets[name]
+            if self._busy[name]:
+                turns.append(self._policy.turn.seconds(victim, target))
+        return max(turns)
 
     def _ahead(self, request: Request) -> float:
         """Requests of the target that are served before it, when keys take turns by weight."""
@@ -200,6 +255,79 @@ class _Round:
             if key != request.key
         )
         return own - 1 + sum(others)
+
+    # ------------------------------------------------------------ what to start, what must go
+    def _contenders(self) -> list[str]:
+        """Targets that wait and are not there: overdue ones by age, then by priority and age."""
+        ordered: list[tuple[tuple[float, ...], str]] = []
+        for name in self._lines:
+            heads = self._heads(name)
+            if self._state.targets[name].state == "ready" or not heads:
+                continue
+            oldest = min(head.arrived_at for head in heads)
+            if self._now - oldest >= self._policy.overdue_seconds:
+                ordered.append(((0, oldest, 0), name))
+            else:
+                ordered.append(((1, -self._priority(name), oldest), name))
+        return [name for _, name in sorted(ordered)]
+
+    def _heads(self, name: str) -> list[Request]:
+        lines = self._lines.get(name, {})
+        return [line[0] for key, line in lines.items() if line and self._may_run(key)]
+
+    def _priority(self, name: str) -> int:
+        return max((head.priority for head in self._heads(name)), default=0)
+
+    def _make_way(self, name: str) -> None:
+        target = self._state.targets[name]
+        there = [v for v in target.victims if self._state.targets[v].state == "ready"]
+        if target.state == "starting":
+            # Its victims are asked to go, and take nothing new meanwhile.
+            self._gates.update(dict.fromkeys(there, CLOSED))
+            self._promised.update(there)
+        elif target.state == "stopping" or not self._promised.isdisjoint(there):
+            return
+        elif self._now < target.not_before:
+            self._wake_at = min(self._wake_at, target.not_before)
+        else:
+            self._promised.update(there)
+            can_go = [self._goes(victim, name) for victim in there]  # each gets its gate
+            if all(can_go):
+                self._gates.update(dict.fromkeys(there, CLOSED))
+                self._actions.append(Start(name))
+
+    def _goes(self, name: str, other: str) -> bool:
+        """Whether this victim may be stopped now; sets what it still takes until then."""
+        victim, heads, policy = self._state.targets[name], self._heads(other), self._policy
+        waits_since = min(head.arrived_at for head in heads)
+        began = max(waits_since, victim.ready_at)
+        turn_ends = began + self._turn_seconds(name, other)
+        if self._now < turn_ends:
+            self._wake_at = min(self._wake_at, turn_ends)
+            if self._busy[name] or self._heads(name):
+                return False
+            lingers_until = victim.idle_since + policy.turn.linger_seconds(victim)
+            if self._now < lingers_until:
+                self._wake_at = min(self._wake_at, lingers_until)
+                return False
+            return True
+        gate = CLOSED
+        if self._priority(other) <= 0 and self._now < began + policy.turn.end_seconds:
+            self._wake_at = min(self._wake_at, began + policy.turn.end_seconds)
+            gate = _Gate(waits_since, min(self._rank[head.key] for head in heads))
+        self._gates[name] = gate
+        late = any(gate.lets(head, self._rank[head.key]) for head in self._heads(name))
+        return not self._busy[name] and not late
+
+    def _turn_seconds(self, name: str, other: str) -> float:
+        """Urgent requests wait for no turn, and batches make the others wait for a short one."""
+        policy, priority = self._policy.turn, self._priority(other)
+        if priority > 0:
+            return 0.0
+        heads = self._heads(name)
+        if priority == 0 and heads and all(head.priority < 0 for head in heads):
+            return policy.shortest_seconds
+        return policy.seconds(self._state.targets[name], self._state.targets[other])
 
     # ------------------------------------------------------------ whom to serve now
     def _may_run(self, key: str) -> bool:
@@ -221,10 +349,13 @@ class _Round:
     def _next(self, name: str, target: Target) -> Request | None:
         """The head of a key's line: the longest unserved overdue key, else priority, else rank."""
         best: tuple[tuple[float, ...], Request] | None = None
+        gate = self._gates.get(name)
         for key, requests in self._lines[name].items():
             if not requests or not self._may_run(key):
                 continue
             head = requests[0]
+            if gate is not None and not gate.lets(head, self._rank[key]):
+                continue
             unserved = max(head.arrived_at, target.last_dispatch_at.get(key, -INFINITY))
             overdue_at = unserved + self._policy.overdue_seconds
             order: tuple[float, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from proxy_app.catalogue import Entry
 from proxy_app.core.errors import GatewayError
@@ -13,6 +13,9 @@ from proxy_app.holders import Holder
 
 if TYPE_CHECKING:
     from proxy_app.gateway import Gateway
+
+EVENTS: Final = b"text/event-stream"
+TEXT: Final = b"text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +39,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """JSON, a text, or a stream of events."""
+    """JSON, a text, or a stream, which is of events unless its type says otherwise."""
 
     json: Any = None
     text: str | None = None
     events: AsyncIterator[bytes] | None = None
+    events_type: bytes = EVENTS
     status: int = 200
 
 
@@ -49,7 +53,7 @@ Handler = Callable[[Call], Awaitable[Said]]
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """`scope` is what a key needs for it."""
+    """`scope` is what a key needs for it; empty: any key will do."""
 
     handler: Handler
     scope: str

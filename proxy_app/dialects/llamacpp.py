@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import orjson
 
-from engine_app.health import NoAnswer, NotListening, get
 from llamadash.version import VERSION
 from proxy_app import listing, steering
 from proxy_app.core.errors import GatewayError
 from proxy_app.core.sse import encoded
 from proxy_app.dialects.call import Call, Said
-from proxy_app.engines import WATCHED_SECONDS, Address, Seen
+from proxy_app.dialects.engine_questions import asked, public
+from proxy_app.dialects.feeds import feed
+from proxy_app.engines import WATCHED_SECONDS, Seen
 
-BEAT_SECONDS: Final = 15.0
 FEED_SECONDS: Final = 0.25
-# Where files lie on this machine is nobody's business.
-_PRIVATE: Final = ("model_path",)
 
 
 async def health(call: Call) -> Said:
@@ -30,13 +26,18 @@ async def models(call: Call) -> Said:
     gateway = call.gateway
     names = await gateway.catalogue.names()
     await gateway.engines.be_fresh()
-    return Said(listing.models(names, gateway.engines, call.holder))
+    rules = await gateway.routing.rules()
+    return Said(listing.models(names, gateway.engines, call.holder, rules))
 
 
 async def model(call: Call) -> Said:
     gateway = call.gateway
     names = await gateway.catalogue.names()
     await gateway.engines.be_fresh()
+    rules = await gateway.routing.rules()
+    named = listing.besides(names, gateway.engines, call.holder, rules).get(call.rest)
+    if named is not None:
+        return Said(named)
     entry = names.find(call.rest)
     if entry is None or not call.holder.may_use(entry.model_id):
         raise listing.unknown(call.rest, names, call.holder)
@@ -79,11 +80,7 @@ async def properties(call: Call) -> Said:
                 "cors_proxy_enabled": False,
             }
         )
-    said = await _asked(call, "/props")
-    if isinstance(said, dict):
-        for name in _PRIVATE:
-            said.pop(name, None)
-    return Said(said)
+    return Said(public(await _asked(call, "/props")))
 
 
 async def slots(call: Call) -> Said:
@@ -92,39 +89,48 @@ async def slots(call: Call) -> Said:
     return Said(await _asked(call, "/slots"))
 
 
-async def feed(call: Call) -> Said:
-    return Said(events=_changes(call))
-
-
-async def _changes(call: Call) -> AsyncIterator[bytes]:
+async def changes(call: Call) -> Said:
     """What engines do, as llama.cpp's `/models/sse` tells it."""
-    engines, known = call.gateway.engines, await _states(call)
-    quiet = 0.0
-    while True:
-        await asyncio.sleep(FEED_SECONDS)
-        await engines.be_fresh(FEED_SECONDS)
-        now = await _states(call)
-        quiet += FEED_SECONDS
-        for name, status in now.items():
-            if known.get(name) != status:
-                begins = status.get("status") == "loading" and "progress" not in status
-                event = "model_status" if begins else "status_change"
-                yield encoded(orjson.dumps({"model": name, "event": event, "data": status}))
-                quiet = 0.0
-        if known.keys() != now.keys():
-            yield encoded(orjson.dumps({"model": "*", "event": "models_reload"}))
-        known = now
-        if quiet >= BEAT_SECONDS:
-            yield b":\n\n"
-            quiet = 0.0
+    await call.gateway.engines.be_fresh(FEED_SECONDS)
+    known = await _states(call)  # before the answer begins: nothing after it is missed
+
+    async def news() -> list[bytes]:
+        nonlocal known
+        await call.gateway.engines.be_fresh(FEED_SECONDS)
+        before, known = known, await _states(call)
+        return _differences(before, known)
+
+    return Said(events=feed(news, FEED_SECONDS))
+
+
+def _differences(before: dict[str, dict[str, Any]], now: dict[str, dict[str, Any]]) -> list[bytes]:
+    """Its documentation calls all of them `model_status`, its code only the begin of a load."""
+    found = []
+    for name, status in now.items():
+        known = before.get(name, status)
+        if known != status:
+            begins = status["status"] == "loading" != known["status"]
+            found.append(_event(name, "model_status" if begins else "status_change", status))
+    found += [_event(name, "model_remove") for name in before if name not in now]
+    if before.keys() != now.keys():
+        found.append(_event("*", "models_reload"))
+    return found
+
+
+def _event(model: str, event: str, data: dict[str, Any] | None = None) -> bytes:
+    said: dict[str, Any] = {"model": model, "event": event}
+    if data is not None:
+        said["data"] = data
+    return encoded(orjson.dumps(said))
 
 
 async def _states(call: Call) -> dict[str, dict[str, Any]]:
     names = await call.gateway.catalogue.names()
+    seen = call.gateway.engines.seen
     found: dict[str, dict[str, Any]] = {}
     for entry in names.entries:
         if call.holder.may_use(entry.model_id):
-            said = listing.model(entry, call.gateway.engines)["status"]
+            said = listing.status(seen.get(entry.target))
             found[entry.id] = {"status": said.pop("value"), **said}
     return found
 
@@ -135,19 +141,8 @@ async def _seen(call: Call, target: str) -> Seen | None:
 
 
 async def _asked(call: Call, path: str) -> Any:
-    """Of an engine that runs: none is started or woken to be asked."""
     entry = await call.entry(call.query.get("model"))
-    await _seen(call, entry.target)
-    address: Address | None = call.gateway.engines.address(entry.target)
-    if address is None:
-        raise _bad("model is not loaded")
-    try:
-        reply = await get(address.port, path, key=address.key)
-    except (NotListening, NoAnswer) as error:
-        raise GatewayError(502, "engine_gone", "The engine does not answer.") from error
-    if not reply.is_ok:
-        raise GatewayError(reply.status, "engine", f"The engine answers {reply.status}.")
-    return reply.json()
+    return (await asked(call, entry, path, _bad("model is not loaded"))).json()
 
 
 def _bad(message: str) -> GatewayError:

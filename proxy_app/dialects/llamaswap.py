@@ -37,12 +37,12 @@ def _row(model: str, name: str, seen: Seen) -> dict[str, Any]:
 
 
 async def unload(call: Call) -> Said:
-    await steering.unload_all(call.gateway.engines)
+    await steering.unload_all(call.gateway.engines, call.holder)
     return Said(text="OK")
 
 
 async def unload_all(call: Call) -> Said:
-    await steering.unload_all(call.gateway.engines)
+    await steering.unload_all(call.gateway.engines, call.holder)
     return Said({"msg": "ok"})
 
 

@@ -48,14 +48,23 @@ async def show(call: Call) -> Said:
             "parameters": "",
             "template": "",
             "details": row["details"],
-            "model_info": {
-                "general.basename": entry.name,
-                "general.context_length": entry.context_length,
-            },
+            "model_info": _info(entry),
             "capabilities": can,
             "modified_at": row["modified_at"],
         }
     )
+
+
+def _info(entry: Entry) -> dict[str, Any]:
+    """Under the names of a GGUF file; what is not known is left out."""
+    architecture = entry.architecture
+    found = {
+        "general.architecture": architecture or None,
+        "general.basename": entry.name,
+        "general.parameter_count": entry.parameters,
+        f"{architecture or 'general'}.context_length": entry.context_length,
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 async def _usable(call: Call) -> list[Entry]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from proxy_app.core.routes import FORWARDED
-from proxy_app.dialects import llamacpp, llamaswap, ollama
+from proxy_app.dialects import (
+    engine_questions,
+    llamacpp,
+    llamaswap,
+    log_streams,
+    ollama,
+    swap_events,
+)
 from proxy_app.dialects.call import Handled
 
 ANSWERED: Final[dict[tuple[str, str], Handled]] = {
@@ -15,12 +22,15 @@ ANSWERED: Final[dict[tuple[str, str], Handled]] = {
     ("GET", "/models"): Handled(llamacpp.models, "infer", "llamacpp"),
     ("POST", "/models/load"): Handled(llamacpp.load, "operate", "llamacpp"),
     ("POST", "/models/unload"): Handled(llamacpp.unload, "operate", "llamacpp"),
-    ("GET", "/models/sse"): Handled(llamacpp.feed, "read", "llamacpp"),
+    ("GET", "/models/sse"): Handled(llamacpp.changes, "read", "llamacpp"),
     ("GET", "/props"): Handled(llamacpp.properties, "read", "llamacpp"),
     ("GET", "/slots"): Handled(llamacpp.slots, "read", "llamacpp"),
     ("GET", "/running"): Handled(llamaswap.running, "read", "openai"),
     ("GET", "/unload"): Handled(llamaswap.unload, "operate", "openai"),
     ("POST", "/api/models/unload"): Handled(llamaswap.unload_all, "operate", "openai"),
+    ("GET", "/api/events"): Handled(swap_events.events, "read", "openai"),
+    ("GET", "/logs"): Handled(log_streams.whole, "operate", "openai"),
+    ("GET", "/logs/stream"): Handled(log_streams.stream, "operate", "openai"),
     ("GET", "/api/tags"): Handled(ollama.tags, "infer", "ollama"),
     ("GET", "/api/ps"): Handled(ollama.loaded, "read", "ollama"),
     ("GET", "/api/version"): Handled(ollama.version, "", "ollama"),
@@ -30,7 +40,11 @@ ANSWERED: Final[dict[tuple[str, str], Handled]] = {
 ENDING_IN_ID: Final[dict[tuple[str, str], Handled]] = {
     ("GET", "/v1/models/"): Handled(llamacpp.model, "infer", "openai"),
     ("POST", "/api/models/unload/"): Handled(llamaswap.unload_one, "operate", "openai"),
+    ("GET", "/logs/stream/"): Handled(log_streams.stream_one, "operate", "openai"),
+    ("GET", "/upstream/"): Handled(engine_questions.upstream, "read", "openai"),
 }
+# Whether we are alive may be asked without a key, from everywhere, as of every llama-server.
+OPEN: Final = frozenset({"/health", "/v1/health"})
 PATHS: Final = frozenset(path for _, path in ANSWERED)
 PREFIXES: Final = tuple(path for _, path in ENDING_IN_ID)
 

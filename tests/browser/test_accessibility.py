@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import accessibility_problems, is_wider_than_the_window
 
@@ -32,6 +32,18 @@ def test_a_page_is_accessible_and_fits(page: Page, width: int, theme: str) -> No
         page.goto(address)
         assert accessibility_problems(page) == [], address
         assert not is_wider_than_the_window(page), address
+
+
+def test_what_the_doctor_finds_stands_on_the_page_and_fits(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.goto("/system/")
+    page.get_by_role("button", name="Look now").click()
+    found = page.locator("#doctor tbody tr")
+    expect(found.first).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Look again")).to_be_visible()
+    assert found.count() > 10
+    assert accessibility_problems(page) == []
+    assert not is_wider_than_the_window(page)
 
 
 def test_the_open_menu_and_the_dialogs_are_accessible(page: Page) -> None:

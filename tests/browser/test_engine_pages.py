@@ -94,9 +94,12 @@ def test_a_model_is_started_watched_asked_and_stopped(page: Page, server: Server
     page.get_by_role("button", name="Start tiny-chat").click()
     page.wait_for_url(re.compile(r"/engines/\d+/$"))
     page.evaluate(MARK)
+    asked: list[str] = []
+    page.on("request", lambda each: asked.append(each.url) if "part=says" in each.url else None)
     state = page.locator("#acts engine-state")
     expect(state).to_have_text("running", timeout=SOON)
     expect(page.locator("#process")).to_contain_text("pid")
+    expect(page.locator("#says")).to_contain_text("tokens", timeout=SOON)
     expect(page.get_by_role("button", name="Stop tiny-chat")).to_be_visible()
     expect(page.locator("#last-start")).to_contain_text("spawn")  # too quick to be seen loading
     expect(page.locator(".ln", has_text="ready on port").first).to_be_attached()
@@ -106,6 +109,7 @@ def test_a_model_is_started_watched_asked_and_stopped(page: Page, server: Server
     used = page.locator("live-slots [data-part=used]").filter(has_text=re.compile(r"[1-9]"))
     expect(used.first).to_be_attached(timeout=SOON)
     assert page.evaluate("window.stays")
+    assert len(asked) < 8  # with each change of its state, and not again and again
     page.get_by_role("button", name="Stop tiny-chat").click()
     expect(state).to_have_text("stopped", timeout=SOON)
     expect(page.get_by_role("button", name="Start tiny-chat")).to_be_visible()

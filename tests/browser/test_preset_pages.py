@@ -128,3 +128,23 @@ def test_g_and_p_lead_to_the_presets(page: Page) -> None:
     page.keyboard.press("g")
     page.keyboard.press("p")
     expect(page).to_have_url(re.compile(r"/presets/$"))
+
+
+def test_two_who_change_one_preset_see_each_others_values(page: Page, preset: str) -> None:
+    page.goto(preset)
+    page.get_by_label("Temperature", exact=True).fill("0.7")
+    other = page.context.new_page()
+    other.goto(preset)
+    other.get_by_label("Temperature", exact=True).fill("0.3")
+    other.get_by_role("button", name="Save preset").click()
+    expect(other.get_by_text("saved.")).to_be_visible()
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.get_by_role("button", name="Save preset").click()
+    row = page.get_by_role("row", name="Temperature")
+    expect(row).to_contain_text("0.7")
+    expect(row).to_contain_text("0.3")
+    assert accessibility_problems(page) == []
+    assert not is_wider_than_the_window(page)
+    page.get_by_role("button", name="Save preset").click()
+    expect(page.get_by_text("saved.")).to_be_visible()
+    expect(page.get_by_label("Temperature", exact=True)).to_have_value("0.7")

@@ -18,6 +18,7 @@ from typing import Final
 
 CHECKOUT: Final = Path(__file__).parents[2]
 ADDRESS: Final = re.compile(r"llamadash is at (http://\S+)/")
+START_SECONDS: Final = 90.0  # beside other tests, on two cores
 LINK: Final = re.compile(r"http://\S+/setup/\?token=(\S+)")
 
 
@@ -98,9 +99,17 @@ def serving(
     )
     running = Serving(process)
     try:
-        wait_until(lambda: ADDRESS.search(running.printed) or running.ended, "the address of serve")
+        wait_until(
+            lambda: ADDRESS.search(running.printed) or running.ended,
+            "the address of serve",
+            START_SECONDS,
+        )
         if not running.ended:
-            wait_until(lambda: running.get("/healthz")[0] == 200 or running.ended, "an answer")
+            wait_until(
+                lambda: running.get("/healthz")[0] == 200 or running.ended,
+                "an answer",
+                START_SECONDS,
+            )
         yield running
     finally:
         if not running.ended:

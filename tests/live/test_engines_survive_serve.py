@@ -127,3 +127,33 @@ def test_a_stop_of_the_server_stops_its_engines_and_its_next_start_brings_them_b
         wait_until(lambda: len(installation.ready()) == len(MODELS), "all to be back", 60)
         installation.run("stop_engine", "--all")
         wait_until(lambda: engines_of(tmp_path) == [], "all to be gone")
+
+
+def test_a_start_that_was_looking_for_memory_when_its_server_was_killed_goes_on(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """What is asked how much it needs answers only when the gate is gone."""
+    gate, program = tmp_path / "gate", tmp_path / "bin" / "llama-fit-params"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nwhile [ -e {gate} ]; do sleep 0.1; done\nexit 1\n")
+    program.chmod(0o700)
+    gate.touch()
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    surroundings = {**installation.environment, "PATH": path}
+    where = "SELECT state, phase, pid FROM engine_app_engine"
+    with serving(installation.data, environment=surroundings) as first:
+        wait_until(lambda: len(installation.usable()) == len(MODELS), "the models to be found")
+        # Of several slots that share a cache nobody is asked.
+        preset = "Preset.objects.create(name='one slot', options={'parallel': 1})"
+        installation.run("shell", "-v0", "-c", f"from engine_app.models import Preset; {preset}")
+        installation.run("start_engine", "tiny-chat", "--preset", "one slot")
+        wait_until(lambda: installation.ask(where) == [("starting", "room", None)], "the look")
+        first.stop(signal.SIGKILL)
+    assert installation.ask(where) == [("starting", "room", None)]
+    gate.unlink()
+    with serving(installation.data, environment=surroundings) as second:
+        wait_until(lambda: len(installation.ready()) == 1, "the engine to be ready", 60)
+        assert installation.ask("SELECT count(*) FROM engine_app_enginerun") == [(1,)]
+        assert installation.ask("SELECT claim FROM engine_app_engine") != [("{}",)]
+        assert second.stop() == 0
+    assert engines_of(tmp_path) == []

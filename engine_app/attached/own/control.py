@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F
 
+from engine_app import asked_by
 from engine_app.attached.own.offer import why_none
 from engine_app.models import Desired, OwnRouter, Preset
 from engine_app.models.own_router import MOST_LOADED
-from engine_app.running.around import note
 from engine_app.wake import wake
 
 if TYPE_CHECKING:
@@ -47,7 +46,4 @@ def _want(desired: Desired, what: str, user: User, **values: int) -> None:
     rows = OwnRouter.objects.filter(node=settings.NODE)
     if rows.update(desired=desired, generation=F("generation") + 1, **values):
         wake()
-        name = user.get_username() if user is not None and user.is_authenticated else ""
-        words = f"{name or 'this program'} asks for {what}"
-        source = rows.get().source
-        transaction.on_commit(lambda: note(source, "info", words), robust=True)
+        asked_by.say(rows.get().source, what, user)

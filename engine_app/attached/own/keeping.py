@@ -21,6 +21,7 @@ from engine_app.core.verdict import Verdict
 from engine_app.core.verdict import verdict as verdict_of
 from engine_app.health import NoAnswer, NotListening, get
 from engine_app.models import OwnRouter
+from engine_app.process import end_marked
 from engine_app.running import ending, identity
 from engine_app.running.around import Tell, note
 from engine_app.running.launching import Running
@@ -96,7 +97,7 @@ class Keeper:
                 kept.add(running.child.pid)
                 note(row.source, "info", f"process {running.child.pid} was taken over")
                 self._begin_life(row, running)
-        await asyncio.to_thread(reap, launching.mark(), kept)
+        await reap(kept)
 
     def _begin_life(self, row: OwnRouter, running: Running | None = None) -> None:
         generation = row.generation if running is None else row.observed_generation
@@ -228,6 +229,8 @@ class Keeper:
             await self._told(life.router_id)
             await ending.end(running, self._patience)
             verdict = verdict or life.why
+        # Not all that it has started stays in its process group.
+        await asyncio.to_thread(end_marked, launching.mark())
         if verdict is None:
             verdict = await asyncio.to_thread(_cause, life.source, running)
         level = "info" if life.stop.is_set() else "error"
@@ -263,6 +266,7 @@ class Keeper:
             except asyncio.CancelledError:  # a second Ctrl-C: whoever is in a hurry wants none left
                 if self._life.running is not None:
                     self._life.running.child.kill_group()
+                    end_marked(launching.mark())
                 raise
         await self.let_go()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from engine_app.core.imported import ImportedError
 from engine_app.preset_editing import PresetError
-from engine_app.preset_import import ADD, CHANGE, SAME, SKIP, Plan, Planned, apply, plan, read_file
+from engine_app.preset_import import Applied, Plan, apply, plan, read_file
+from engine_app.preset_planning import ADD, CHANGE, SAME, SKIP, Planned
 from llamadash.logs import one_line
 
 SIGNS = {ADD: "+", CHANGE: "~", SAME: "=", SKIP: "-"}
@@ -29,11 +31,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             wanted = plan(read_file(options["file"]), options["file"].stem)
-            added, changed = (0, 0) if options["dry_run"] else apply(wanted)
+            done = None if options["dry_run"] else apply(wanted)
         except (ImportedError, PresetError) as error:
             raise CommandError(one_line(str(error))) from error
         if options["json"]:
-            self.stdout.write(json.dumps(as_data(wanted, dry_run=options["dry_run"])))
+            self.stdout.write(json.dumps(as_data(wanted, done)))
             return
         for line in diff(wanted):
             self.stdout.write(one_line(line))
@@ -44,6 +46,8 @@ class Command(BaseCommand):
             f"{len(wanted.having(SAME))} unchanged, {len(wanted.having(SKIP))} skipped, "
             f"{wanted.n_left_out} left out."
         )
+        for name in done.restarted if done else ():
+            self.stdout.write(one_line(f"{name} restarts: its command line is another one now."))
 
 
 def diff(wanted: Plan) -> Iterator[str]:
@@ -62,16 +66,18 @@ def _changes(planned: Planned) -> Iterator[str]:
         yield f"{each.option}: {each.old or '(not set)'} -> {each.new or '(not set)'}"
 
 
-def as_data(wanted: Plan, *, dry_run: bool) -> dict[str, Any]:
+def as_data(wanted: Plan, done: Applied | None) -> dict[str, Any]:
     return {
         "kind": wanted.kind,
-        "dry_run": dry_run,
+        "dry_run": done is None,
+        "restarted": done.restarted if done else [],
         "presets": [
             {
                 "name": each.name,
                 "action": each.action,
                 "model": each.llama_model.path if each.llama_model else None,
                 "options": each.options,
+                "changes": [asdict(change) for change in each.changes],
                 "left_out": [{"what": left.what, "why": left.why} for left in each.left_out],
                 "problem": each.problem,
             }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from engine_app import control, wake
 from engine_app.control import EngineRefused
 from engine_app.models import Engine, Preset
+from logs_app import folders
 from tests.factories import make_model
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +98,22 @@ def test_the_supervisor_is_woken_by_each_change() -> None:
         control.change(engine, {"pinned": True})
         control.stop(engine)
     assert len(woken) == 4
+
+
+def test_who_asked_stands_in_the_log_for_staff_and_not_in_that_of_the_engine(
+    settings: LazySettings,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    settings.DATA_DIR = tmp_path
+    user = User.objects.create_user("mira")
+    with caplog.at_level("INFO"), django_capture_on_commit_callbacks(execute=True):
+        engine = control.start(make_model(), user=user)
+    assert f"{engine.source}: mira asks for a start" in caplog.messages
+    said = (folders.folder(engine.source) / folders.EVENTS).read_text()
+    assert "somebody asks for a start" in said
+    assert "mira" not in said
 
 
 def test_a_state_changes_only_from_where_the_table_allows() -> None:

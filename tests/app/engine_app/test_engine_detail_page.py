@@ -158,7 +158,8 @@ def test_the_part_that_changes_comes_alone(admin_client: Client) -> None:
     html = text(admin_client, engine, HTMX, part="now")
     assert "<html" not in html and '<div id="now"' in html
     parts = re.findall(r'<\w+[^>]* id="([\w-]+)"[^>]* hx-swap-oob="true"', html)
-    assert parts == ["acts", "process", "last-start", "command", "deletion", "note-e"]
+    changing = ["acts", "process", "last-start", "command", "environment"]
+    assert parts == [*changing, "deletion", "note-e"]
 
 
 def test_past_runs_are_turned_by_page(admin_client: Client) -> None:

@@ -3,6 +3,7 @@ earlier starts."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from engine_app.memory.places import Places
 from engine_app.memory.plan_drawing import plan_bars
 from engine_app.memory.plan_words import as_json, sentences
 from engine_app.memory.planning import plan_for
-from engine_app.models import Engine, EngineRun, MeasuredMemory, MemorySource, Preset
+from engine_app.models import Engine, EngineRun, MeasuredMemory, MemorySource, OwnRouter, Preset
 from engine_app.models import memory as memory_rows
 from engine_app.running.rows import rows
 from models_app.memory import capacity
@@ -137,6 +138,23 @@ def test_an_engine_that_is_being_loaded_has_what_it_was_promised(
     assert plan["outcome"] == "wait"
     assert plan["need"]["devices"][0]["reserved_bytes"] == 5 * GIB
     assert f"until {loading.alias} is loaded" in plan["sentences"][0]
+
+
+@pytest.mark.django_db
+def test_our_own_router_is_counted_said_and_never_stopped(
+    monkeypatch: pytest.MonkeyPatch, admin_client: Client
+) -> None:
+    """This very process stands for it: what it has is real."""
+    machine(monkeypatch, 1 * GIB, 16 * GIB)
+    OwnRouter.objects.create(node=settings.NODE, state="ready", pid=os.getpgid(0))
+    plan = plan_for(make_model("second"))
+    [ram] = plan["need"]["devices"]
+    assert ram["router_bytes"] > 1 << 20
+    assert plan["outcome"] == "no_room"
+    text = " ".join(plan["sentences"])
+    assert "Our own router has models loaded, and is never stopped to make room." in text
+    assert "are in the hands of our own router" in text
+    assert MemoryPlan(**plan)
 
 
 @pytest.mark.django_db
@@ -266,3 +284,12 @@ async def test_a_real_engine_is_measured_and_the_next_plan_uses_it(tiny: LlamaMo
         lambda: plan_for(tiny, Preset.objects.create(name="p", options={"ctx-size": 512}))
     )
     assert other_options["need"]["source"] == "estimate"
+
+
+@pytest.mark.django_db
+def test_memory_of_a_process_that_is_taken_apart_is_on_its_way() -> None:
+    Engine.objects.create(
+        llama_model=make_model(), node=settings.NODE, state="stopping", claim={"ram": 5 * GIB}
+    )
+    [found] = occupants(scene(settings.NODE, None).there, {}, Places((), None, {}), ())
+    assert (found.held, found.promised) == ({"ram": 5 * GIB}, {})

@@ -42,7 +42,22 @@ def test_every_wrong_option_is_named_and_nothing_is_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", "  ", "*", "a[b", "a]b", "a,b", "a;b", "a#b", "a=b", "x" * 101, "a\u202eb", None]
+    "name",
+    [
+        "",
+        "  ",
+        "*",
+        "Defaults",
+        "a[b",
+        "a]b",
+        "a,b",
+        "a;b",
+        "a#b",
+        "a=b",
+        "x" * 101,
+        "a\u202eb",
+        None,
+    ],
 )
 def test_names_that_files_and_people_could_not_tell_apart_are_refused(name: object) -> None:
     assert set(problems({"name": name})) == {"name"}
@@ -103,7 +118,7 @@ def test_a_copy_gets_the_next_free_name_and_is_nobodys_default() -> None:
     assert (copy.name, copy.is_default, copy.notes) == ("own 2", False, "n")
     assert copy.llama_model == model
     assert duplicate(preset).name == "own 3"
-    assert duplicate(global_defaults()).name == "defaults"
+    assert duplicate(global_defaults()).name == "defaults preset"
 
 
 def test_any_text_leads_to_a_name_that_is_taken() -> None:

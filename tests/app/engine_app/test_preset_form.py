@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,9 @@ from django.test import Client
 
 from engine_app.models import EngineBinary, Preset
 from engine_app.preset_editing import change, create, global_defaults
+from engine_app.presets import allow_list
 from models_app.memory import capacity
+from tests.app.engine_app.option_values import rounds
 from tests.devices import FakeDevice
 from tests.factories import GIB, make_model
 
@@ -172,3 +175,84 @@ def test_the_preview_of_the_defaults_is_not_laid_over_themselves(admin_client: C
     change(global_defaults().pk, {"options": {"threads": 9}})
     assert "--threads" not in preview(admin_client, preset=global_defaults().pk)
     assert "<i>--threads</i> 9" in preview(admin_client)
+
+
+def as_posted(page: str) -> dict[str, str]:
+    """What a browser would send of a form that nobody has touched."""
+    form = page[page.index('id="options"') :]
+    found = {
+        name: html.unescape(value)
+        for name, value in re.findall(
+            r'<input type="text"[^>]* name="([^"]+)"[^>]* value="([^"]*)"', form
+        )
+    }
+    for name, choices in re.findall(
+        r'<select id="[^"]+" name="([^"]+)".*?>(.*?)</select>', form, re.S
+    ):
+        chosen = re.search(r'value="([^"]*)" selected', choices)
+        found[name] = html.unescape(chosen[1]) if chosen else ""
+    for name, text in re.findall(
+        r'<textarea id="[^"]+" name="([^"]+)"[^>]*>(.*?)</textarea>', form, re.S
+    ):
+        found[name] = html.unescape(text).replace("\n", "\r\n")
+    return found
+
+
+def test_every_option_is_the_same_after_its_form_was_saved_untouched(
+    admin_client: Client, settings: LazySettings
+) -> None:
+    settings.ALLOW_FLAGS = ["override-tensor", "chat-template-kwargs", "props"]
+    draft, adapter = make_model("draft"), make_model("tone", kind="adapter")
+    make_model("tone 2", kind="adapter")
+    model = make_model("Llama")
+    for options in rounds(allow_list().flags, draft.pk, adapter.pk):
+        preset = create({"name": "x", "llama_model": model, "options": options})
+        address = f"/presets/{preset.pk}/"
+        posted = as_posted(admin_client.get(address).content.decode())
+        answer = admin_client.post(address, posted)
+        assert re.findall(r'<span class="err".*?</span>', answer.content.decode()) == []
+        assert answer.status_code == 302
+        preset.refresh_from_db()
+        assert preset.options == options
+        preset.delete()
+
+
+def test_adapters_of_one_name_stay_the_ones_they_are(admin_client: Client) -> None:
+    one, two = make_model("tone", kind="adapter"), make_model("tone", kind="adapter")
+    odd, number = make_model("a,b", kind="adapter"), make_model(str(one.pk), kind="adapter")
+    wanted = f"{one.pk},{two.pk}:0.5,{odd.pk},{number.pk}"
+    preset = create({"name": "x", "options": {"lora": wanted}})
+    page = admin_client.get(f"/presets/{preset.pk}/").content.decode()
+    admin_client.post(f"/presets/{preset.pk}/", as_posted(page))
+    preset.refresh_from_db()
+    assert preset.options == {"lora": wanted}
+
+
+def test_what_somebody_else_has_saved_meanwhile_is_not_overwritten(admin_client: Client) -> None:
+    preset = create({"name": "x", "options": {"temp": 0.1}})
+    address = f"/presets/{preset.pk}/"
+    mine = {"name": "x", "o.temp": "0.7", "seen": seen_in(admin_client.get(address))}
+    change(preset.pk, {"options": {"temp": 0.3, "threads": 4}})
+    answer = admin_client.post(address, mine)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert re.findall(r'data-u="[^"]*">([^<]*)<', page) == ["not set", "4", "0.7", "0.3"]
+    assert 'value="0.7"' in field(page, "temp")
+    preset.refresh_from_db()
+    assert preset.options == {"threads": 4, "temp": 0.3}
+    again = admin_client.post(address, mine | {"seen": seen_in(answer)})
+    preset.refresh_from_db()
+    assert (again.status_code, preset.options) == (302, {"temp": 0.7})
+
+
+@pytest.mark.parametrize("seen", ["x", "2026-01-01T00:00:00+00:00"])
+def test_a_form_of_another_time_is_not_taken(admin_client: Client, seen: str) -> None:
+    preset = create({"name": "x"})
+    answer = admin_client.post(f"/presets/{preset.pk}/", {"name": "y", "seen": seen})
+    assert answer.status_code == 409
+
+
+def seen_in(answer: Any) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', answer.content.decode())
+    assert found
+    return found[1]

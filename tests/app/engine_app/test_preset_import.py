@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from engine_app.core.imported import ImportedError
 from engine_app.models import Preset
 from engine_app.preset_editing import change, create, global_defaults
-from engine_app.preset_import import ADD, CHANGE, SAME, SKIP, Planned, apply, decoded, plan
+from engine_app.preset_import import apply, decoded, plan
+from engine_app.preset_planning import ADD, CHANGE, SAME, SKIP, Planned
 from models_app.models import LlamaModel, ModelAlias
 from tests.factories import make_model
 
@@ -37,7 +39,8 @@ def test_a_plan_is_done_as_it_was_shown(model: LlamaModel) -> None:
     assert [(each.name, each.action) for each in wanted.presets] == [
         ("*", CHANGE), ("new", ADD), ("old", CHANGE),
     ]  # fmt: skip
-    assert apply(wanted) == (1, 2)
+    done = apply(wanted)
+    assert (done.n_added, done.n_changed) == (1, 2)
     assert global_defaults().options == {"ctx-size": 1024}
     assert Preset.objects.get(name="new").llama_model == model
     assert Preset.objects.get(name="old").options == {"temp": 0.7}
@@ -120,7 +123,8 @@ def test_what_could_not_be_started_is_skipped_with_the_reason(model: LlamaModel)
     wanted = plan(text)
     assert [each.action for each in wanted.presets] == [CHANGE, ADD, SKIP]
     assert "flash attention" in wanted.presets[2].problem
-    assert apply(wanted) == (1, 1)
+    done = apply(wanted)
+    assert (done.n_added, done.n_changed) == (1, 1)
 
 
 def test_notes_and_a_default_that_a_file_brings_are_changes(model: LlamaModel) -> None:
@@ -129,3 +133,34 @@ def test_notes_and_a_default_that_a_file_brings_are_changes(model: LlamaModel) -
     assert plan(text + "}]").presets[0].action == SAME
     for more in (', "notes": "n"}]', ', "is_default": true}]'):
         assert plan(text + more).presets[0].action == CHANGE
+
+
+@pytest.mark.parametrize("name", ["Defaults", "DEFAULTS", "a,b*"])
+def test_a_name_that_cannot_be_one_here_becomes_the_same_one_each_time(name: str) -> None:
+    text = f'[{{"name": "{name}", "options": {{"threads": 2}}}}]'
+    apply(plan(text))
+    preset = Preset.objects.named().get()
+    assert preset.name not in (name, "*")
+    assert only(text).action == SAME
+    assert global_defaults().options == {}
+
+
+def test_what_is_inherited_is_not_written_into_a_preset_that_changes(model: LlamaModel) -> None:
+    change(global_defaults().pk, {"options": {"parallel": 2}})
+    preset = create({"name": "mine", "llama_model": model, "options": {"temp": 0.1}})
+    apply(plan("[mine]\nctx-size = 8192\nparallel = 2\ntemp = 0.5\n"))
+    preset.refresh_from_db()
+    assert preset.options == {"temp": 0.5}
+
+
+def test_many_models_are_planned_with_few_questions(
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for n in range(20):
+        make_model(f"M{n}", path=f"/srv/m{n}.gguf", files=False)
+    models = "".join(
+        f"  m{n}: {{cmd: llama-server -m /srv/m{n}.gguf -c 512, aliases: [a{n}], ttl: 5}}\n"
+        for n in range(20)
+    )
+    with django_assert_max_num_queries(10):
+        assert plan(f"models:\n{models}").n_to_do == 20

@@ -61,3 +61,14 @@ def test_exports_are_downloads(admin_client: Client) -> None:
     found = json.loads(admin_client.get("/presets/export/json/").content)
     assert [each["name"] for each in found] == ["*", "any", "mine"]
     assert admin_client.get("/presets/export/csv/").status_code == 404
+
+
+def test_what_was_not_shown_is_not_done(admin_client: Client) -> None:
+    page = admin_client.post("/presets/import/", {"text": INI}).content.decode()
+    shown = page.partition('name="shown" value="')[2].partition('"')[0]
+    create({"name": "mine", "options": {"threads": 4}})
+    data = {"text": INI, "action": "import", "shown": shown}
+    answer = admin_client.post("/presets/import/", data)
+    assert answer.status_code == 409
+    assert "look at them again" in answer.content.decode()
+    assert Preset.objects.get(name="mine").options == {"threads": 4}

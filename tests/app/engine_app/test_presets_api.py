@@ -6,11 +6,14 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from django.test import Client
 
 from engine_app.models import Engine, Preset
-from engine_app.preset_editing import create
+from engine_app.preset_editing import change, create
+from engine_app.presets import allow_list
+from tests.app.engine_app.option_values import rounds
 from tests.factories import make_model
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +106,36 @@ def test_a_preset_that_the_engine_would_refuse_says_why(staff: Client) -> None:
 
 def test_large_ids_are_not_found(staff: Client) -> None:
     assert staff.get(f"{ADDRESS}{10**30}/").status_code == 404
+
+
+def test_every_option_can_be_set_and_read(staff: Client, settings: LazySettings) -> None:
+    settings.ALLOW_FLAGS = ["override-tensor", "chat-template-kwargs", "props"]
+    draft, adapter = make_model("draft"), make_model("tone", kind="adapter")
+    preset = create({"name": "x", "llama_model": make_model("Llama")})
+    address = f"{ADDRESS}{preset.pk}/"
+    for options in rounds(allow_list().flags, draft.pk, adapter.pk):
+        status, changed = send(staff, "PATCH", address, {"options": options})
+        assert (status, changed["options"]) == (200, options)
+        assert staff.get(address).json()["options"] == options
+
+
+def test_a_change_based_on_an_older_state_is_refused(staff: Client) -> None:
+    preset = create({"name": "x", "options": {"temp": 0.1}})
+    address = f"{ADDRESS}{preset.pk}/"
+    tag = staff.get(address)["ETag"]
+    body = json.dumps({"options": {"temp": 0.7}})
+
+    def patch(tag: str) -> int:
+        headers = {"If-Match": tag}
+        kind = "application/json"
+        return staff.patch(address, body, content_type=kind, headers=headers).status_code
+
+    assert patch(f'"other", W/{tag}') == 200
+    change(preset.pk, {"options": {"temp": 0.3}})
+    assert patch(tag) == 412
+    assert staff.delete(address, headers={"If-Match": tag}).status_code == 412
+    assert Preset.objects.get(pk=preset.pk).options == {"temp": 0.3}
+    assert patch("*") == 200
+    assert (
+        staff.delete(address, headers={"If-Match": staff.get(address)["ETag"]}).status_code == 204
+    )

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from logs_app import folders, history, lifecycle, memory
+from logs_app.capture import open_output
 from logs_app.core.records import Line
+from logs_app.followed import GONE_SECONDS
 from logs_app.models import LogLine
 from logs_app.tail import last_lines
 from tests.fakes.serving import wait_until
@@ -152,3 +156,65 @@ def test_output_is_for_its_owner_only() -> None:
     print_as_child(ENGINE, b"")
     status = os.stat(folders.folder(ENGINE) / folders.OUTPUT)  # noqa: PTH116 - mode only
     assert status.st_mode & 0o777 == 0o600
+
+
+def deleted_under(pumping: Pumping, source: str = ENGINE) -> subprocess.Popen[bytes]:
+    """A process that has printed one line, and whose output is deleted."""
+    descriptor = open_output(source)
+    child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=descriptor)
+    os.close(descriptor)
+    say(child, llama("before"))
+    wait_until(lambda: stepped(pumping), "the first line")
+    (folders.folder(source) / folders.OUTPUT).unlink()
+    return child
+
+
+def stepped(pumping: Pumping) -> list[str]:
+    pumping.pump.step()
+    return texts()
+
+
+def say(child: subprocess.Popen[bytes], line: bytes) -> None:
+    assert child.stdin is not None
+    child.stdin.write(line)
+    child.stdin.flush()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs Linux")
+def test_what_is_printed_into_a_deleted_file_is_read_all_the_same_also_after_a_restart() -> None:
+    pumping = Pumping()
+    child = deleted_under(pumping)
+    try:
+        say(child, llama("after"))
+        wait_until(lambda: len(stepped(pumping)) == 3, "the line after")
+        pumping.run()
+        assert texts()[0].endswith("before")
+        assert "was deleted" in texts()[1]
+        assert [line.kind for line in lines()] == [" ", "*", " "]
+        say(child, llama("in a later life"))
+        later = Pumping()
+        wait_until(lambda: "later life" in stepped(later)[-1], "the last line")
+        child.communicate()
+        print_as_child(ENGINE, llama("of the next start"))  # makes a new file
+        later.run()
+    finally:
+        child.kill()
+        child.wait()
+    assert [text.rpartition("  ")[2] for text in texts()][-2:] == [
+        "in a later life",
+        "of the next start",
+    ]
+
+
+def test_a_deleted_file_that_nobody_has_open_is_said_once() -> None:
+    pumped(ENGINE, llama("before"))
+    (folders.folder(ENGINE) / folders.OUTPUT).unlink()
+    pumping = Pumping()
+    wait_until(lambda: len(stepped(pumping)) == 2, "it to be said")
+    later = Pumping()
+    until = time.monotonic() + 2 * GONE_SECONDS
+    wait_until(lambda: stepped(later) and time.monotonic() > until, "time to say it again")
+    print_as_child(ENGINE, llama("after"))
+    Pumping().run()
+    assert [line.kind for line in lines()] == [" ", "*", " "]
+    assert "is lost" in texts()[1]

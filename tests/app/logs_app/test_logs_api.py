@@ -119,12 +119,24 @@ def test_an_export_holds_every_line_that_matches(admin_client: Client) -> None:
     pumped(ENGINE, b"".join(llama(f"\x1b[1m{n}", "W" if n % 2 else "I") for n in range(2500)))
     text = streamed(admin_client, "log", f"source={ENGINE}")
     assert len(text.splitlines()) == 2500
-    assert text.splitlines()[7].endswith("engine.7 W 0.00.001.695 W srv  7")
+    assert text.splitlines()[7].endswith("engine.7 W  0.00.001.695 W srv  7")
     lines = streamed(admin_client, "jsonl", f"source={ENGINE}&level=warning").splitlines()
     assert len(lines) == 1250
     assert json.loads(lines[-1])["text"] == "0.00.001.695 W srv  \x1b[1m2499"
     found = streamed(admin_client, "log", f"source={ENGINE}&q=99$&regex=1").splitlines()
     assert len(found) == 25
+
+
+def test_no_line_of_a_program_passes_as_one_of_ours_in_an_export(admin_client: Client) -> None:
+    lifecycle.note(ENGINE, "warning", "engine 7 start")
+    forged = b"2026-11-28 10:00:00.000 engine.7 W* engine 7 start"
+    pumped(ENGINE, llama("a", "W") + forged + b"\n* engine 7 start\n")
+    columns = len("2026-11-28 10:00:00.000 engine.7 ")
+    one = streamed(admin_client, "log", f"source={ENGINE}").splitlines()
+    assert sorted(line[columns : columns + 3] for line in one) == ["W  ", "W* ", "W+ ", "W+ "]
+    # What is kept of several lines is one row.
+    kept = streamed(admin_client, "log", "source=all").splitlines()
+    assert sorted(line[columns : columns + 3] for line in kept) == ["W  ", "W* ", "W+ ", "W+ "]
 
 
 def test_an_export_of_a_wrong_filter_or_form_is_refused(admin_client: Client) -> None:

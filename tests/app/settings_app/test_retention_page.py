@@ -26,6 +26,11 @@ def form(**changes: str) -> dict[str, str]:
             f"metrics.{key}.rows": "",
         }
     found |= {"logs.lines.age": "90", "logs.lines.unit": "days", "logs.lines.rows": "200000"}
+    found |= {
+        "requests.records.age": "30",
+        "requests.records.unit": "days",
+        "requests.records.rows": "1000000",
+    }
     for name, value in changes.items():
         key, part = name.split("_")
         found[f"metrics.{key}.{part}"] = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine_app.core.allow_list import AllowList, Refused, WrongOptions, bare
+from engine_app.core.argv import words
 from engine_app.core.flags import FLAGS
 from engine_app.core.refused_flags import OURS_ALONE, REFUSED, RUNS
 
@@ -101,3 +102,27 @@ def test_what_llamadash_sets_cannot_be_permitted(name: str) -> None:
 def test_no_listed_option_is_a_refused_one() -> None:
     listed = {bare(s) for flag in FLAGS.values() for s in (*flag.spellings, *flag.opposites)}
     assert not listed & REFUSED.keys()
+
+
+def test_the_opposite_of_a_permitted_flag_switches_it_off() -> None:
+    allowed = AllowList(["no-mmproj", "props"])
+    assert allowed.read("--no-props", True) == ("props", False)
+    assert allowed.read("no-mmproj", "true") == ("mmproj-auto", False)
+    flags = allowed.flags
+    assert words(flags["mmproj-auto"], False, lambda flag: True) == ["--no-mmproj"]
+    assert words(flags["props"], False, lambda flag: True) == ["--no-props"]
+
+
+def test_the_words_for_on_and_off_are_that_for_a_permitted_flag_wherever_they_come_from() -> None:
+    allowed = AllowList(["brand-new"])
+    for raw, value in ((True, True), ("true", True), ("false", False), (5, "5"), ("on", "on")):
+        assert allowed.read("brand-new", raw) == ("brand-new", value)
+    assert words(allowed.flags["brand-new"], False, lambda flag: True) == []
+
+
+def test_a_sparing_list_looks_for_few_near_names_and_changes_no_other() -> None:
+    spared = ALLOWED.sparing(1)
+    for looked, list_ in ((True, spared), (False, spared), (True, ALLOWED), (True, ALLOWED)):
+        with pytest.raises(Refused) as caught:
+            list_.find("--swa-fulll")
+        assert ("did you mean" in str(caught.value)) is looked

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine_app.core.allow_list import AllowList
-from engine_app.core.command_line import looks_like_command, read_command
+from engine_app.core.command_line import looks_like_command, read_arguments, read_command
 from engine_app.core.imported import Imported, ImportedError
 
 ALLOWED = AllowList()
@@ -108,3 +108,10 @@ def test_any_text_is_a_command_or_is_refused_with_words(text: str) -> None:
         assert str(error)
     else:
         assert ALLOWED.check(found.options) == found.options
+
+
+def test_of_a_field_for_arguments_no_sign_is_for_a_shell() -> None:
+    allowed = AllowList(["ot", "brand-new"])
+    found = read_arguments("-ot '|' --brand-new=false -c 512 # x", allowed)
+    assert found.options == {"ctx-size": 512, "override-tensor": "|", "brand-new": False}
+    assert [left.what for left in found.left_out] == ["#", "x"]

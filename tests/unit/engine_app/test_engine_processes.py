@@ -15,6 +15,7 @@ from engine_app import process
 from engine_app.child_environment import MARK
 from engine_app.process import Child, Exit, LaunchFailed, ask, launch
 from engine_app.running import identity
+from engine_app.running.adopting import reap_marked
 from engine_app.running.identity import started_ticks
 from tests.fakes.serving import wait_until
 
@@ -169,6 +170,28 @@ def test_what_carries_a_mark_is_ended_wherever_it_is() -> None:
         assert other.poll() is None
         other.kill()
         other.wait(10)
+
+
+def test_of_those_with_a_mark_all_are_ended_that_do_not_belong_to_a_kept_one() -> None:
+    mark = f"test:{os.getpid()}"
+    environment = {**os.environ, MARK: mark}
+    words = [sys.executable, "-c", SLEEP]
+    with (
+        subprocess.Popen(words, env=environment, start_new_session=True) as kept,
+        subprocess.Popen(words, env=environment, start_new_session=True) as stray,
+    ):
+        both = {kept.pid, stray.pid}
+        try:
+            wait_until(
+                lambda: {pid for pid in both if identity.mark(pid) == mark} == both,
+                "both to be there",
+            )
+            reap_marked(mark, {kept.pid})
+            assert stray.wait(10) is not None and not psutil.pid_exists(stray.pid)
+            assert kept.poll() is None
+        finally:
+            kept.kill()
+            stray.kill()
 
 
 def test_a_program_that_cannot_be_asked_is_said(tmp_path: Path) -> None:

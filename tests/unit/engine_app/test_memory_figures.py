@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from engine_app.core.allocation import MOST_BYTES, tried_bytes
+from engine_app.core.ledger import FITS, NO_ROOM, Need, plan
 from engine_app.core.memory_identity import files_hash, options_hash
 from engine_app.memory import kernel
 from engine_app.memory.measured import larger
 from engine_app.memory.occupants import cost_milliseconds, measured_claim
-from engine_app.memory.places import Places
+from engine_app.memory.places import Places, places
 from engine_app.memory.taken import Taken, resident_parts
+from models_app.memory import capacity
+from tests.devices import FakeDevice
 
 MIB = 1 << 20
 
@@ -112,6 +115,33 @@ def test_an_engine_on_all_gpus_has_its_share_of_each() -> None:
     assert one.fold({"gpus": 80, "ram": 5, "a": 7}) == {"b": 60, "ram": 5}
     both = Places((), "gpus", {"a": 100, "b": 300})
     assert both.fold({"a": 7, "b": 5, "ram": 1}) == {"gpus": 12, "ram": 1}
+
+
+def test_memory_that_a_gpu_shares_with_the_machine_is_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    devices = [
+        FakeDevice("ram", "ram", 128, 100),
+        FakeDevice("nvidia:1", "gpu", 128, 100, name="NVIDIA GB10"),
+    ]
+    monkeypatch.setattr(capacity, "_source", lambda: devices)
+    where = places("nvidia:1", 1)
+    assert where.keys == ("ram",)
+    assert where.fold({"nvidia:1": 60, "ram": 30}) == {"ram": 90}
+    assert measured_claim(Taken(5, 0, {"nvidia:1": 60}), where, 0) == {"ram": 65}
+    need = Need("estimate", where.fold({"nvidia:1": 60, "ram": 30}))
+    assert plan(need, where.devices, []).outcome == FITS
+    need = Need("estimate", where.fold({"nvidia:1": 60, "ram": 45}))
+    assert plan(need, where.devices, []).outcome == NO_ROOM  # though each alone would fit
+
+
+def test_what_is_on_a_gpu_of_no_known_size_is_in_the_machines_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    devices = [FakeDevice("ram", "ram", 128, 100), FakeDevice("amd:1", "gpu", 24, 20)]
+    monkeypatch.setattr(capacity, "_source", lambda: devices)
+    where = places(None, 0)
+    assert measured_claim(Taken(5, 0, {"nvidia:1": 60, "amd:1": 9}), where, 0) == {"ram": 65}
 
 
 def test_kills_of_the_kernel_are_counted_for_our_group_or_else_the_machine(tmp_path: Path) -> None:

@@ -98,3 +98,31 @@ def test_what_is_too_old_goes_but_not_the_file_that_is_written(folder: Path) -> 
         os.utime(path, (time.time(), time.time() - 40 * DAY_SECONDS))
     quota.keep("engine.7", Quota(1 << 20, 1 << 30, 30))
     assert stored(folder) == ["000003.log"]
+
+
+@pytest.mark.parametrize("how", ["deleted", "moved", "emptied"])
+def test_a_file_that_is_taken_away_while_it_is_written_is_followed_by_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("logs_app.storing.LOOK_SECONDS", 0.0)
+    writer = Storing(folder)
+    writer.append(LINE, 1000)
+    first = folder / "000001.log"
+    if how == "deleted":
+        first.unlink()
+    elif how == "moved":
+        first.rename(folder / "old")
+    else:
+        os.truncate(first, 0)
+    assert writer.append(LINE, 1000) == records.place(2, 0)
+    assert (folder / "000002.log").read_bytes() == LINE
+
+
+def test_a_place_is_never_given_twice_also_when_all_files_go_while_nothing_comes(
+    folder: Path,
+) -> None:
+    writer = Storing(folder)
+    writer.append(LINE, 1000)
+    writer.close()
+    (folder / "000001.log").unlink()
+    assert writer.append(LINE, 1000) == records.place(2, 0)

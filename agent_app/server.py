@@ -11,6 +11,7 @@ import uvicorn
 
 from agent_app.agent import Agent
 from agent_app.bridging import make_bridge
+from agent_app.http_protocol import HttpProtocol
 from agent_app.stop import on_stop
 from agent_app.web_socket import WebSocket
 from live_app.limits import FRAME_BYTES
@@ -32,6 +33,7 @@ def web_server() -> WebServer:
         uvicorn.Config(
             "llamadash.asgi:application",
             lifespan="off",
+            http=HttpProtocol,
             ws=WebSocket,
             ws_per_message_deflate=False,  # measured: 4 times the CPU, 8 times the memory
             ws_max_size=FRAME_BYTES,

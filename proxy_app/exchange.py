@@ -286,11 +286,11 @@ class Exchange:
                 self._gateway.limits.spend_tokens(holder, self.account.tokens)
 
     async def _place(self, holder: Holder, entry: Entry, route: Route) -> tuple[Ticket, Address]:
-        line = self._gateway.line
-        wants_text = self._values.loading_text and self.is_stream and route.shape == "chat"
-        if not wants_text or route.dialect != "openai":
-            return await line.place(holder, entry)
-        return await loading_text.while_waiting(self, line.place(holder, entry), entry)
+        placing = self.line.place(holder, entry)
+        if not self.is_stream or route.dialect == "ollama" or route.shape == "plain":
+            return await placing
+        tells = self._values.loading_text and route.shape == "chat"
+        return await loading_text.while_waiting(self, placing, entry, tells=tells)
 
     # ------------------------------------------------------------ the way out
     async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:

@@ -1,5 +1,5 @@
-"""A streamed chat whose model is being loaded is told how far that is, as reasoning: clients show
-it and keep it out of the conversation."""
+"""A stream whose model is not there yet is kept alive, so that no proxy gives it up. A chat can be
+told how far its model is, as reasoning: clients show that and keep it out of the conversation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from proxy_app.catalogue import Entry
+from proxy_app.core.errors import GatewayError
 from proxy_app.engines import Address
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 QUIET_SECONDS: Final = 1.0  # who is served within it is told nothing
 EVERY_SECONDS: Final = 1.0
+# Until then an error is still an error by its status.
+ALIVE_SECONDS: Final = 15.0
+COMMENT: Final = b": waiting\n\n"
 EVENTS: Final = [
     (b"content-type", b"text/event-stream"),
     (b"x-accel-buffering", b"no"),
@@ -37,25 +41,49 @@ _PHASES: Final = {
 
 
 async def while_waiting(
-    exchange: Exchange, placing: Awaitable[tuple[Ticket, Address]], entry: Entry
+    exchange: Exchange,
+    placing: Awaitable[tuple[Ticket, Address]],
+    entry: Entry,
+    *,
+    tells: bool,
 ) -> tuple[Ticket, Address]:
     """Returns what `placing` does."""
     work = asyncio.ensure_future(placing)
-    said, quiet = "", QUIET_SECONDS
     try:
-        while not (await asyncio.wait((work,), timeout=quiet))[0]:
-            text = _text(exchange, entry)
-            if text != said:
+        if tells:
+            await _tell(exchange, work, entry)
+        else:
+            while not await _is_done(work, ALIVE_SECONDS):
                 await exchange.begin(200, EVENTS)
-                await exchange.send_piece(_event(exchange, entry, text))
-            said, quiet = text, EVERY_SECONDS
+                await exchange.send_piece(COMMENT)
         return work.result()
     except BaseException:  # nobody waits any more, or there is no way to tell
         work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError, GatewayError):
             ticket, _ = await work
             exchange.line.leave(ticket)
         raise
+
+
+async def _is_done(work: asyncio.Future[tuple[Ticket, Address]], seconds: float) -> bool:
+    done, _ = await asyncio.wait((work,), timeout=seconds)
+    return bool(done)
+
+
+async def _tell(
+    exchange: Exchange, work: asyncio.Future[tuple[Ticket, Address]], entry: Entry
+) -> None:
+    said, said_at = "", time.monotonic()
+    while not await _is_done(work, EVERY_SECONDS if said else QUIET_SECONDS):
+        text = _text(exchange, entry)
+        if text != said:
+            await exchange.begin(200, EVENTS)
+            await exchange.send_piece(_event(exchange, entry, text))
+        elif time.monotonic() - said_at >= ALIVE_SECONDS:
+            await exchange.send_piece(COMMENT)
+        else:
+            continue
+        said, said_at = text, time.monotonic()
 
 
 def _text(exchange: Exchange, entry: Entry) -> str:

@@ -20,7 +20,7 @@ from proxy_app.models import ApiKey, KeyMonth, RequestCapture, RequestRecord
 from proxy_app.rows import rows
 
 logger = logging.getLogger(__name__)
-EVERY_SECONDS: Final = 1.0
+EVERY_SECONDS: Final = 0.5
 MOST_PENDING: Final = 10_000
 MOST_BATCH: Final = 500
 

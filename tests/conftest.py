@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from hypothesis import settings as hypothesis_settings
 
 from llamadash import perf
 from metrics_app.hour import hour
@@ -18,6 +19,9 @@ settings.STORAGES = {
 }
 # A slow hash is right for users and wasted on fixtures.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Beside other tests on two cores any example may take a moment. Speed is measured elsewhere.
+hypothesis_settings.register_profile("here", deadline=None)
+hypothesis_settings.load_profile("here")
 
 
 @pytest.fixture(autouse=True)

@@ -211,9 +211,17 @@ def _ended(request: HttpRequest, record: RequestRecord) -> dict[str, Any]:
         "engine_exists": Engine.objects.filter(pk=record.engine_id or 0).exists(),
         "why": why_unknown(record),
         "capture": getattr(record, "capture", None),
+        "reread": _read_anew(record),
         "newer": newer,
         "older": older,
     }
+
+
+def _read_anew(record: RequestRecord) -> int | None:
+    """Tokens of the prompt that the engine's cache did not have; None where it does not say."""
+    if record.prompt_tokens is None or record.cached_tokens is None:
+        return None
+    return max(0, record.prompt_tokens - record.cached_tokens)
 
 
 def _under_way(seen: InFlight) -> dict[str, Any]:

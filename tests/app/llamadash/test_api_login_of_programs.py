@@ -42,13 +42,13 @@ def test_without_the_token_nothing_is_changed(admin_user: object) -> None:
     assert answer.status_code == 403
 
 
-def test_the_page_names_the_cookies_and_no_api_keys(admin_client: Client) -> None:
+def test_the_page_names_the_cookies_and_the_header_of_keys(admin_client: Client) -> None:
     html = admin_client.get("/api/docs").content.decode()
     assert TOKEN in html and settings.SESSION_COOKIE_NAME in html
-    assert "API key" not in html
+    assert "Authorization: Bearer" in html
 
 
-def test_a_refusal_does_not_speak_of_keys_that_do_not_exist(client: Client) -> None:
+def test_a_refusal_is_one_sentence(client: Client) -> None:
     assert client.get("/api/models/").json()["error"]["message"] == "Log in first."
 
 

@@ -206,3 +206,11 @@ def test_the_next_page_starts_inside_the_index(admin_user: User) -> None:
     found = requests(RequestQuery(), admin_user).filter(_beyond(older))
     plan = found.order_by("-started_at", "-id")[:51].explain()
     assert "request_started (started_at<?)" in plan and "TEMP B-TREE" not in plan
+
+
+@pytest.mark.django_db
+def test_a_request_tells_where_its_prompt_left_the_one_before(admin_client: Client) -> None:
+    record = make_request(shared_messages=4, left_at_message=5)
+    html = admin_client.get(f"/requests/{record.public_id}/").content.decode()
+    assert "its first 4 messages are those of the prompt before it" in html
+    assert "it left that one at message 5, and 234 tokens were read anew" in html

@@ -21,6 +21,7 @@ from agent_app.scanner import Scanner
 from agent_app.supervision import Supervision
 from engine_app.attached.following import Around
 from engine_app.figures.following import Following
+from engine_app.running.programs import Programs
 from live_app.hub import hub
 from logs_app.kept_lines import KeptLines
 from logs_app.pump import Pump
@@ -34,15 +35,16 @@ from proxy_app.figures_source import GatewayFigures
 
 def make_agent() -> Agent:
     lease = AgentLease(Path(settings.DATA_DIR) / "agent.lock")
+    programs = Programs()  # one asks them, for engines and for the router
     loops: list[Loop] = [
         Heartbeat(),
         Scanner(),
         Pruner(),
         make_sampling(),
         LogPumping(make_log_pump),
-        Supervision(tell_of_engine, Following(sampler, hub.event, hub.watched)),
+        Supervision(tell_of_engine, Following(sampler, hub.event, hub.watched), programs),
         AttachedServers(Around(hub.event, hub.watched, sampler)),
-        OwnRouterLoop(hub.event),
+        OwnRouterLoop(hub.event, programs),
     ]
     return Agent(lease, loops)
 

@@ -47,6 +47,15 @@ class HttpProtocol(HttpToolsProtocol):
         end = data.find(b"\r\n\r\n")
         return end >= 0 and before + end <= MOST_HEAD_BYTES
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """What comes after a body in pieces must not become part of a head that was checked."""
+        if self._is_head:
+            super().on_header(name, value)
+            return
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > MOST_HEAD_BYTES:
+            raise ValueError("trailers without end")
+
     def on_headers_complete(self) -> None:
         self._is_head, self._head_bytes = False, 0
         self._expect(BODY_SECONDS)
@@ -56,7 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._is_head = True
+        self._is_head, self._head_bytes = True, 0
         self._expect(None)
         super().on_message_complete()
 

@@ -12,7 +12,7 @@ from engine_app import wake
 from engine_app.attached.own.keeping import POLL_SECONDS, Keeper
 from engine_app.options import KEEP_ON_EXIT
 from engine_app.running.around import Tell, tell_nobody
-from engine_app.running.patience import patience
+from engine_app.running.programs import Programs
 from engine_app.running.rows import rows
 
 
@@ -21,13 +21,13 @@ class OwnRouterLoop:
 
     name = "router"
 
-    def __init__(self, tell: Tell = tell_nobody) -> None:
+    def __init__(self, tell: Tell = tell_nobody, programs: Programs | None = None) -> None:
         self._tell = tell
+        self._programs = programs or Programs()
         self._status = status(self.name)
 
     async def run(self, stop: asyncio.Event) -> None:
-        known = await rows(patience)
-        keeper = Keeper(settings.NODE, settings.PORT_RANGE, self._tell, known)
+        keeper = Keeper(settings.NODE, settings.PORT_RANGE, self._tell, self._programs)
         loop = asyncio.get_running_loop()
 
         def changed() -> None:

@@ -11,6 +11,7 @@ from agent_app.loops import status, wait_any
 from engine_app import wake
 from engine_app.options import KEEP_ON_EXIT
 from engine_app.running.around import Around, Follow, Tell, follow_nothing, tell_nobody
+from engine_app.running.programs import Programs
 from engine_app.running.rows import rows
 from engine_app.supervisor import Supervisor
 
@@ -24,14 +25,21 @@ class Supervision:
 
     name = "supervisor"
 
-    def __init__(self, tell: Tell = tell_nobody, follow: Follow = follow_nothing) -> None:
+    def __init__(
+        self,
+        tell: Tell = tell_nobody,
+        follow: Follow = follow_nothing,
+        programs: Programs | None = None,
+    ) -> None:
         self._tell = tell
         self._follow = follow
+        self._programs = programs or Programs()
         self._status = status(self.name)
 
     async def run(self, stop: asyncio.Event) -> None:
+        node, ports = settings.NODE, settings.PORT_RANGE
         supervisor = Supervisor(
-            Around(settings.NODE, settings.PORT_RANGE, self._tell, self._follow)
+            Around(node, ports, self._tell, self._follow, programs=self._programs)
         )
         loop = asyncio.get_running_loop()
 

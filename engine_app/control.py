@@ -37,9 +37,7 @@ def start(
 ) -> Engine:
     """Wants an engine for this model. Returns at once: the row says how far it is. `force` starts
     it whatever memory there is, and stops nobody for it."""
-    _check_model(model)
-    if preset is not None and preset.llama_model_id not in (None, model.pk):
-        raise EngineRefused(f"The preset {preset} is for another model.")
+    _check(model, preset)
     engine = engine_for(model, preset)
     start_again(engine, user, force=force)
     return engine
@@ -47,7 +45,7 @@ def start(
 
 def start_again(engine: Engine, user: User = None, *, force: bool = False) -> None:
     """Wants it to run; one that does, or is about to, is left alone. Refreshes `engine`."""
-    _check_model(engine.llama_model)
+    _check(engine.llama_model, engine.preset)
     if not engine.enabled:
         raise EngineRefused("This engine is switched off: enable it first.")
     rows = Engine.objects.filter(pk=engine.pk)
@@ -59,19 +57,22 @@ def start_again(engine: Engine, user: User = None, *, force: bool = False) -> No
     engine.refresh_from_db()
 
 
-def stop(engine: Engine, user: User = None) -> None:
-    """Wants it not to run: requests that are being answered get some time."""
+def stop(engine: Engine, user: User = None) -> bool:
+    """Wants it not to run: requests that are being answered get some time. Whether that changes
+    anything."""
     rows = Engine.objects.filter(pk=engine.pk).exclude(
         desired=Desired.STOPPED, state=EngineState.STOPPED
     )
-    if rows.want(Desired.STOPPED):
+    is_asked = bool(rows.want(Desired.STOPPED))
+    if is_asked:
         _say(engine, "a stop", user)
     engine.refresh_from_db()
+    return is_asked
 
 
 def restart(engine: Engine, user: User = None) -> None:
     """Wants another process, with what options and program say by then."""
-    _check_model(engine.llama_model)
+    _check(engine.llama_model, engine.preset)
     if not engine.enabled:
         raise EngineRefused("This engine is switched off: enable it first.")
     if Engine.objects.filter(pk=engine.pk).want(Desired.RUNNING):
@@ -80,8 +81,8 @@ def restart(engine: Engine, user: User = None) -> None:
 
 
 def unload_all(user: User = None) -> int:
-    """Wants none to run, pinned ones included. How many did."""
-    running = list(Engine.objects.filter(desired=Desired.RUNNING))
+    """Wants none of this node to run, pinned ones included. How many did."""
+    running = list(Engine.objects.here(settings.NODE).filter(desired=Desired.RUNNING))
     for engine in running:
         stop(engine, user)
     return len(running)
@@ -97,12 +98,14 @@ def change(engine: Engine, values: Mapping[str, bool | int | None], user: User =
     engine.refresh_from_db()
 
 
-def _check_model(model: LlamaModel) -> None:
+def _check(model: LlamaModel, preset: Preset | None) -> None:
     if model.state != FileState.OK:
         why = model.reason or model.get_state_display()
         raise EngineRefused(f"{model} cannot be loaded: {why}.")
     if model.kind in NOT_ALONE:
         raise EngineRefused(f"{model} is no model of its own: {model.get_kind_display()}.")
+    if preset is not None and not preset.is_for(model):
+        raise EngineRefused(f"The preset {preset} is for another model.")
 
 
 def _say(engine: Engine, what: str, user: User) -> None:

@@ -38,7 +38,7 @@ class Reply:
         """None when it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):  # of too many brackets
             return None
 
 

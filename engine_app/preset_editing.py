@@ -121,6 +121,7 @@ def _save(preset: Preset, values: Mapping[str, Any], shelf: Shelf | None) -> Pre
     if unknown:
         raise PresetError(dict.fromkeys(unknown, f"unknown; possible are {', '.join(FIELDS)}"))
     problems: dict[str, str] = {}
+    was_for = preset.llama_model_id
     for field, value in values.items():
         if field == "name" and preset.pk and value == preset.name:
             continue  # it may be from a time when it was allowed
@@ -129,6 +130,8 @@ def _save(preset: Preset, values: Mapping[str, Any], shelf: Shelf | None) -> Pre
         except PresetError as error:
             problems |= error.problems
     problems = problems or _taken(preset, shelf) | _unfit(preset, shelf)
+    if preset.pk and preset.llama_model_id != was_for:
+        problems |= _left_behind(preset)
     if problems:
         raise PresetError(problems)
     preset.updated_at = timezone.now()
@@ -162,6 +165,17 @@ def _taken(preset: Preset, shelf: Shelf | None) -> dict[str, str]:
 
 
 _DEFAULT_OF_NOTHING: Final = {"is_default": "A default needs the model it is for."}
+
+
+def _left_behind(preset: Preset) -> dict[str, str]:
+    """Engines of another model could not be started with it any more."""
+    if preset.llama_model is None:
+        return {}
+    others = preset.engines.exclude(llama_model=preset.llama_model).select_related("llama_model")
+    if (engine := others.first()) is None:
+        return {}
+    why = f"{engine.llama_model} has an engine with this preset: delete that engine first"
+    return {"llama_model": f"{why}, or change a copy of the preset."}
 
 
 def _unfit(preset: Preset, shelf: Shelf | None) -> dict[str, str]:

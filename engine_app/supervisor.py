@@ -122,7 +122,7 @@ class Supervisor:
             await self._let_idle_go(life, row)
 
     async def _let_idle_go(self, life: Life, row: Engine) -> None:
-        if await life.is_busy():  # with a request that began before that long ago
+        if await life.may_be_busy():  # with a request that began before that long ago
             await rows(records.used, row.pk)
         elif await rows(records.let_go, row.pk, row.generation):
             life.stop("idle")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from logs_app import history, reading
+from logs_app import reading
 from logs_app.core import levels, records
 from logs_app.core.matching import MOST_TEXT
 from logs_app.core.sources import APP, is_source
@@ -75,7 +75,14 @@ def read(given: Mapping[str, str], default_source: str = ALL) -> Asked:
         except ValueError as error:
             asked.problems[name] = str(error)
     if values.get("at"):
-        values["at"] += timedelta(minutes=_offset(given.get("offset", "")))
+        try:
+            values["at"] += timedelta(minutes=_offset(given.get("offset", "")))
+        except OverflowError:
+            asked.problems["at"] = "is beyond the years that a clock has"
+            values["at"] = None
+    if values.get("line") is not None and values.get("source", default_source) == ALL:
+        asked.problems["line"] = "is asked of one source"
+        values["line"] = None
     places = [name for name in ("line", "at", "before", "after") if values.get(name) is not None]
     for name in places[1:]:
         asked.problems[name] = f"is not asked together with {places[0]}"
@@ -87,13 +94,11 @@ def read(given: Mapping[str, str], default_source: str = ALL) -> Asked:
 def answer(question: Question, staff: bool) -> LogPage:
     """RegexError with words for whoever asked."""
     source, wanted, limit = question.source, question.filter, question.limit
-    if question.line is not None and source != ALL:
+    if question.line is not None:
         return reading.around(source, question.line, limit)
-    if question.at is not None and source != ALL:
-        place = history.place_at(source, question.at)
-        if place is None:  # all lines are older
-            return reading.newest(source, wanted, limit, staff)
-        return reading.after(source, wanted, place - 1, limit, staff)
+    if question.at is not None:
+        cursor = reading.cursor_at(source, question.at)
+        return reading.after(source, wanted, cursor, limit, staff)
     if question.before is not None:
         return reading.before(source, wanted, question.before, limit, staff)
     if question.after is not None:

@@ -16,6 +16,7 @@ from logs_app.core.records import Line
 from logs_app.core.searching import Found
 
 SEARCH_SECONDS: Final = 2.0
+LATEST_MS: Final = 10**13 - 1  # lines are stored with 13 digits, until the year 2286
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def _search(
 
 def place_at(source: str, moment: datetime) -> int | None:
     """Of the first line that is not older than the moment; None when all are."""
-    return searching.at_time(stored_files(source), max(0, int(moment.timestamp() * 1000)))
+    at = min(max(0, int(moment.timestamp() * 1000)), LATEST_MS)
+    return searching.at_time(stored_files(source), at)
 
 
 def newest_at(source: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from logs_app.core.sources import APP
 from logs_app.history import Filter
 from logs_app.models import LogLine
 from logs_app.regex import RegexError
+from logs_app.retention import first_since
 
 ALL: Final = "all"  # in place of a source: warnings, errors and events of all of them
 
@@ -65,6 +67,15 @@ def after(source: str, wanted: Filter, cursor: int | None, limit: int, staff: bo
     # Lines that came while we looked are among the rows, and may stand behind the end.
     end = max(end, rows[-1].id) if rows else end
     return LogPage(rows, older, newer, end, found.reached is None)
+
+
+def cursor_at(source: str, moment: datetime) -> int:
+    """Before the first line that is not older; after all there are where all are."""
+    if source == ALL:
+        return first_since(moment) - 1
+    end = _end(source)
+    place = history.place_at(source, moment)
+    return end if place is None else place - 1
 
 
 def around(source: str, place: int, limit: int) -> LogPage:

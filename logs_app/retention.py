@@ -41,7 +41,7 @@ def _first_kept(max_age_seconds: int | None, max_rows: int | None, now: float) -
     """The lowest id that stays; None: all do. Ids rise with time, so one halving finds the age."""
     firsts = []
     if max_age_seconds is not None:
-        firsts.append(_first_since(now - max_age_seconds))
+        firsts.append(first_since(datetime.fromtimestamp(now - max_age_seconds, UTC)))
     if max_rows is not None:
         rows = LogLine.objects.order_by("-id").values_list("id", flat=True)
         over = rows[max_rows : max_rows + 1].first()
@@ -49,18 +49,17 @@ def _first_kept(max_age_seconds: int | None, max_rows: int | None, now: float) -
     return max(firsts, default=None)
 
 
-def _first_since(moment: float) -> int:
+def first_since(moment: datetime) -> int:
     """The first row that is not older, by the primary key alone."""
     rows = LogLine.objects.order_by("id").values_list("id", "at")
     oldest, newest = rows.first(), rows.last()
     if oldest is None or newest is None:
         return 0
-    since = datetime.fromtimestamp(moment, UTC)
     low, high = oldest[0], newest[0] + 1
     while low < high:
         middle = (low + high) // 2
         row = rows.filter(id__gte=middle).first()
-        if row is None or row[1] >= since:
+        if row is None or row[1] >= moment:
             high = middle
         else:
             low = row[0] + 1

@@ -73,7 +73,14 @@ class SourceLog:
 
     def step(self, quota: Quota) -> None:
         """Reads some of what came. Events stand where they happened, as far as can be told."""
-        events = self._read_events(quota)
+        with self._events.opened() as descriptor:
+            events = [] if descriptor is None else self._read_events(descriptor)
+            self._store_all(events, quota)
+            if descriptor is not None:
+                # Only now: whoever comes after a sudden end of ours reads those not stored again.
+                self._events.done(descriptor, self._events.offset)
+
+    def _store_all(self, events: list[Line], quota: Quota) -> None:
         if self._output.was_deleted:
             self._output.was_deleted = False
             self._store(Batch.of(_deleted(is_held=self._output.is_held)), quota)
@@ -119,23 +126,19 @@ class SourceLog:
             texts = [_with_name(text, names) for text in texts]
         self._store(Batch(at, tags, texts), quota)
 
-    def _read_events(self, quota: Quota) -> list[Line]:
+    def _read_events(self, descriptor: int) -> list[Line]:
         found: list[Line] = []
-        with self._events.opened() as descriptor:
-            if descriptor is None:
-                return found
-            for _ in range(PIECES_A_STEP):
-                piece = self._events.read(descriptor)
-                if piece is None:
-                    break
-                end = piece.data.rfind(b"\n") + 1
-                self._events.offset -= len(piece.data) - end
-                if not end:
-                    break  # half a line: its writer has not finished
-                lines = map(records.decoded, piece.data[: end - 1].split(b"\n"))
-                found += [line for line in lines if line is not None]
-            self._grew_at = time.monotonic() if found else self._grew_at
-            self._events.done(descriptor, self._events.offset)
+        for _ in range(PIECES_A_STEP):
+            piece = self._events.read(descriptor)
+            if piece is None:
+                break
+            end = piece.data.rfind(b"\n") + 1
+            self._events.offset -= len(piece.data) - end
+            if not end:
+                break  # half a line: its writer has not finished
+            lines = map(records.decoded, piece.data[: end - 1].split(b"\n"))
+            found += [line for line in lines if line is not None]
+        self._grew_at = time.monotonic() if found else self._grew_at
         return found
 
     def _store(self, batch: Batch, quota: Quota) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from proxy_app.core.redaction import redacted
+from proxy_app.core.streamed import together
 
 OFF: Final = "off"
 ERRORS: Final = "errors"
@@ -13,14 +14,13 @@ ALL: Final = "all"
 
 
 class Kept:
-    """Of one request while it runs."""
+    """Of one request while it runs; not the question itself, which may be long."""
 
     def __init__(self, policy: str, asked: dict[str, Any], most_bytes: int) -> None:
         self._policy = policy
-        self._asked = asked
+        self._asked, self._is_cut = redacted(asked, most_bytes)
         self._most_bytes = most_bytes
         self._answer = bytearray()
-        self._is_cut = False
 
     def add(self, piece: bytes) -> None:
         room = self._most_bytes - len(self._answer)
@@ -31,7 +31,10 @@ class Kept:
         return self._policy == ALL or (self._policy == ERRORS and has_failed)
 
     def texts(self) -> tuple[str, str, bool]:
-        """What was asked, what was answered, and whether one of them is cut."""
-        asked, asked_is_cut = redacted(self._asked, self._most_bytes)
-        answered, _ = redacted(bytes(self._answer).decode("utf-8", "replace"), self._most_bytes)
-        return asked, answered, self._is_cut or asked_is_cut
+        """What was asked, what was answered, and whether one of them is cut. The pieces of a stream
+        are put together first: a key may lie in two of them."""
+        raw = bytes(self._answer)
+        said = together(raw)
+        whole = raw.decode("utf-8", "replace") if said is None else said
+        answered, is_cut = redacted(whole, self._most_bytes)
+        return self._asked, answered, self._is_cut or is_cut

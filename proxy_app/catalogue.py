@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +25,11 @@ from proxy_app.rows import rows
 FRESH_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 0.2
 MOST_NEAR: Final = 3
+MOST_COMPARED: Final = 200  # names; comparing one takes a fifth of a millisecond
+MOST_TYPED: Final = 128  # characters of a name that is not known, of which others are found
+MOST_ANSWERS: Final = 256
+# Of its own: however many unknown names are asked for, they take turns.
+_comparing: Final = ThreadPoolExecutor(1, "near names")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +60,35 @@ class Names:
     entries: tuple[Entry, ...] = ()
     exact: dict[str, Entry] = field(default_factory=dict)
     folded: dict[str, Entry] = field(default_factory=dict)
+    _near: Callable[[str], tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_near", lru_cache(MOST_ANSWERS)(partial(_near, self.folded)))
 
     def find(self, name: str) -> Entry | None:
         return self.exact.get(name) or self.folded.get(name.casefold())
 
     def near(self, name: str) -> list[str]:
-        close = difflib.get_close_matches(name.casefold(), self.folded, n=9, cutoff=0.5)
-        ids = dict.fromkeys(self.folded[each].id for each in close)
-        return list(ids)[:MOST_NEAR]
+        """Takes up to 0.1 s among 3,000 names: for the threads of pages."""
+        return list(self._near(name[:MOST_TYPED].casefold()))
+
+    async def soon_near(self, name: str) -> list[str]:
+        return await asyncio.get_running_loop().run_in_executor(_comparing, self.near, name)
+
+
+def _near(folded: Mapping[str, Entry], name: str) -> tuple[str, ...]:
+    close = difflib.get_close_matches(name, _candidates(folded, name), n=9, cutoff=0.5)
+    return tuple(dict.fromkeys(folded[each].id for each in close))[:MOST_NEAR]
+
+
+def _candidates(folded: Mapping[str, Entry], name: str) -> list[str]:
+    """Those that share most pairs of characters, which is much cheaper to find out."""
+    pairs = {name[at : at + 2] for at in range(len(name) - 1)}
+
+    def shared(other: str) -> tuple[int, int]:
+        return sum(pair in other for pair in pairs), -abs(len(other) - len(name))
+
+    return heapq.nlargest(MOST_COMPARED, folded, key=shared)
 
 
 class Catalogue:

@@ -19,6 +19,7 @@ from proxy_app.fresh import Fresh
 from proxy_app.rows import rows
 
 FRESH_SECONDS: Final = 1.0  # while nobody waits for a change
+MOST_SECONDS: Final = 5.0  # while a look hangs
 WATCHED_SECONDS: Final = 0.1  # while somebody does
 MOST_SLOTS: Final = 256
 # Its supervisor sees within this time that a process has gone, and its row says so.
@@ -98,7 +99,7 @@ class Engines:
         return self._seen.is_older(seconds)
 
     async def be_fresh(self, seconds: float = FRESH_SECONDS) -> None:
-        await self._seen.within(seconds)
+        await self._seen.within(seconds, MOST_SECONDS)
 
     def forget(self) -> None:
         """Something has changed: the next one who asks looks."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # An engine that was stopped between the look and the question: so often another place is sought.
 TRIES: Final = 3
 MOST_FIELDS: Final = 50  # of a query
+MOST_REFUSAL_BYTES: Final = 64 << 10
 CONVERSING: Final = ("chat", "message", "response")
 CANCELLED: Final = "This request was cancelled by an administrator."
 VALUES_SECONDS: Final = 2.0
@@ -66,6 +67,8 @@ class Exchange:
         self._values = gateway.values.soon(VALUES_SECONDS)
         self._tasks: list[asyncio.Future[Any]] = []  # at work for it, the innermost last
         self._is_cancelled = False
+        # Of the engine, although our answer has begun already.
+        self._refusal: _Refusal | None = None
 
     @property
     def line(self) -> Line:
@@ -157,6 +160,8 @@ class Exchange:
                 raise _wrong_method(other)
             raise GatewayError(404, "not_found", "There is no such path.")
         handled, rest = found
+        if method == "HEAD" and handled.scope == "operate":
+            raise _wrong_method("GET")
         self.dialect = self.account.dialect = handled.dialect
         if not _may(holder, handled.scope):
             raise _not_allowed()
@@ -206,12 +211,14 @@ class Exchange:
             await self._check_loaded(entry)
         self._gateway.limits.take_request(holder)
         self._note_asked(holder, entry, route, said)
-        given, said = _as_its_owner_wants(given, said, route, rules.rewrites.get(entry.model_id))
+        rewrite = rules.rewrites.get(entry.model_id)
+        if route.dialect != "ollama":  # whose words are translated first
+            given, said = _as_its_owner_wants(given, said, route, rewrite)
         # Ollama streams unless it is asked not to.
         wants_stream = said.get("stream", route.dialect == "ollama")
         self.is_stream = self.account.is_stream = wants_stream is True
         silence = self._values.silence_seconds
-        question = Question(self._gateway.upstream, route, given, said, headers, silence)
+        question = Question(self._gateway.upstream, route, given, said, headers, silence, rewrite)
         await self._while_client_waits(self._serve(holder, entry, question))
 
     async def _entry(self, name: str, holder: Holder, rules: Rules) -> Entry:
@@ -294,9 +301,9 @@ class Exchange:
 
     # ------------------------------------------------------------ the way out
     async def begin(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        if self.has_begun:  # with the text of a model that was loading
+        if self.has_begun:  # while its model was waited for
             if status != 200:
-                raise GatewayError(status, "engine", f"The engine answered {status}.")
+                self._refusal = _Refusal(status)
             return
         self.has_begun = True
         self.account.status = status
@@ -323,8 +330,20 @@ class Exchange:
             found.append((b"x-llamadash-queue-ms", str(waited).encode()))
         return found
 
+    async def send_aside(self, piece: bytes) -> None:
+        """Of ours, before the engine has said anything."""
+        self.account.response_bytes += len(piece)
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
     async def send_piece(self, piece: bytes) -> None:
         account = self.account
+        if self._refusal is not None:
+            self._refusal.add(piece)
+            return
+        if self.is_stream:
+            account.n_events += (
+                piece.count(b"\n") if account.dialect == "ollama" else _events(piece)
+            )
         if account.kept is not None:
             account.kept.add(piece)
         if account.first_byte_at is None:
@@ -333,6 +352,10 @@ class Exchange:
         await self._send({"type": "http.response.body", "body": piece, "more_body": True})
 
     async def finish(self, piece: bytes = b"") -> None:
+        if self._refusal is not None:
+            refusal, self._refusal = self._refusal, None
+            refusal.add(piece)
+            raise refusal.error()
         if piece and self.account.first_byte_at is None:
             self.account.first_byte_at = time.monotonic()
         if self.account.kept is not None:
@@ -344,6 +367,30 @@ class Exchange:
         length = (b"content-length", str(len(whole)).encode())
         await self.begin(status, [*headers, length])
         await self.finish(b"" if self._scope["method"] == "HEAD" else whole)
+
+
+class _Refusal:
+    """An engine's error that has to be told within a stream."""
+
+    def __init__(self, status: int) -> None:
+        self._status = status
+        self._body = bytearray()
+
+    def add(self, piece: bytes) -> None:
+        self._body += piece[: max(0, MOST_REFUSAL_BYTES - len(self._body))]
+
+    def error(self) -> GatewayError:
+        message = ""
+        with contextlib.suppress(orjson.JSONDecodeError):
+            said = orjson.loads(self._body)
+            error = said.get("error") if isinstance(said, dict) else None
+            message = str(error.get("message", "")) if isinstance(error, dict) else ""
+        words = message[:2000] or f"The engine answered {self._status}."
+        return GatewayError(self._status, "engine", words)
+
+
+def _events(piece: bytes) -> int:
+    return piece.count(b"\ndata:") + piece.startswith(b"data:")
 
 
 def _loads_nothing(query: bytes) -> bool:
@@ -367,11 +414,7 @@ def _as_its_owner_wants(
     """The bytes as they came, unless the owner of the model changes something in them."""
     if rewrite is None or rewrite.is_empty:
         return given, said
-    if route.dialect == "ollama":
-        is_chat = "messages" in said
-        changed = rewrites.ollama_rewritten(said, rewrite, is_chat=is_chat)
-    else:
-        changed = rewrites.rewritten(said, route.shape, rewrite)
+    changed = rewrites.rewritten(said, route.shape, rewrite)
     return orjson.dumps(changed), changed
 
 

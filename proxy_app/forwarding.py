@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from proxy_app.core import head, media, ollama_chat, ollama_embed, sse
+from proxy_app.core import body_checks, head, media, ollama_chat, ollama_embed, sse
 from proxy_app.core.answers import Spent
 from proxy_app.core.assembly import AssemblyError, assembly
 from proxy_app.core.errors import GatewayError
+from proxy_app.core.rewrites import Rewrite, rewritten
 from proxy_app.core.routes import Route
 from proxy_app.engines import Address
+from proxy_app.patience import Patience
 from proxy_app.upstream import Upstream, died, silent
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Question:
     said: dict[str, Any]  # the body, understood
     headers: Mapping[bytes, bytes]
     silence_seconds: float
+    # Of the model's owner, where the question has to be translated first.
+    rewrite: Rewrite | None = None
 
 
 async def forward(exchange: Exchange, question: Question, address: Address) -> None:
@@ -68,13 +72,14 @@ async def forward(exchange: Exchange, question: Question, address: Address) -> N
         return
     is_put_together = route.shape != "plain" and not exchange.is_stream
     sent = _as_a_stream(question.said, route) if is_put_together else question.body
+    patience = Patience(silence)
     response = await _ask(question, address, sent)
     try:
         is_events = response.content_type == EVENTS
         if is_put_together and is_events and response.status == 200:
-            await _put_together(exchange, response, route, silence)
+            await _put_together(exchange, response, route, patience)
         elif is_events:
-            await _stream(exchange, response, route, silence)
+            await _stream(exchange, response, route, patience)
         else:
             await _whole(exchange, response, silence)
     finally:
@@ -116,7 +121,7 @@ def _returned(response: aiohttp.ClientResponse) -> list[tuple[bytes, bytes]]:
 
 # ---------------------------------------------------------------- streams
 async def _stream(
-    exchange: Exchange, response: aiohttp.ClientResponse, route: Route, silence: float
+    exchange: Exchange, response: aiohttp.ClientResponse, route: Route, patience: Patience
 ) -> None:
     exchange.is_stream = True
     await exchange.begin(response.status, _returned(response))
@@ -124,9 +129,11 @@ async def _stream(
     ends = _ENDS.get(route.shape, ())
     has_ended = not ends
     try:
-        async for chunk in response.content.iter_any():
+        async for chunk in patience.chunks(response):
             await exchange.send_piece(chunk)
-            for raw in splitter.feed(chunk):
+            events = splitter.feed(chunk)
+            patience.heard(events)
+            for raw in events:
                 has_ended = has_ended or any(end in raw for end in ends)
                 if any(word in raw for word in _TELLING):
                     _note(exchange.account.spent, sse.parsed(raw).data)
@@ -137,7 +144,7 @@ async def _stream(
             await exchange.send_piece(b"\n\n")
         raise
     except TimeoutError:
-        error = silent(silence)
+        error = silent(patience.seconds)
     except (OSError, sse.EventTooLong) as failure:
         error = _broken(failure)
     except Exception as failure:
@@ -172,26 +179,30 @@ def _note(spent: Spent, data: bytes) -> None:
 
 # ---------------------------------------------------------------- whole answers
 async def _put_together(
-    exchange: Exchange, response: aiohttp.ClientResponse, route: Route, silence: float
+    exchange: Exchange, response: aiohttp.ClientResponse, route: Route, patience: Patience
 ) -> None:
     pieces = assembly(route.shape)
-    with _failures(silence):
-        async for name, said in _events(response):
+    with _failures(patience.seconds):
+        async for name, said in _events(response, patience):
             exchange.account.spent.note(said)
             pieces.add(name, said)
         whole = pieces.whole()
     await exchange.answer(200, [JSON], orjson.dumps(whole))
 
 
-async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[str, Any]]:
+async def _events(
+    response: aiohttp.ClientResponse, patience: Patience
+) -> AsyncIterator[tuple[str, Any]]:
     """Names and contents. Raises GatewayError when one of them is an error."""
     splitter = sse.Splitter()
     size = 0
-    async for chunk in response.content.iter_any():
+    async for chunk in patience.chunks(response):
         size += len(chunk)
         if size > MOST_ANSWER_BYTES:
             raise GatewayError(502, "engine_answer", "The engine's answer has no end.")
-        for raw in splitter.feed(chunk):
+        events = splitter.feed(chunk)
+        patience.heard(events)
+        for raw in events:
             event = sse.parsed(raw)
             if event.data and event.data != _DONE:
                 said = orjson.loads(event.data)
@@ -217,20 +228,30 @@ def _failures(silence: float) -> Iterator[None]:
 
 
 # ---------------------------------------------------------------- Ollama
+def _as_its_owner_wants(asked: dict[str, Any], question: Question) -> dict[str, Any]:
+    """What was translated, checked like what comes in OpenAI's words. Raises GatewayError 400."""
+    if question.rewrite is not None and not question.rewrite.is_empty:
+        shape = "plain" if question.route.shape == "embed" else question.route.shape
+        asked = rewritten(asked, shape, question.rewrite)
+    body_checks.check(asked)
+    return asked
+
+
 async def translate(exchange: Exchange, question: Question, address: Address) -> None:
     """Asked and answered in Ollama's words."""
     is_chat = exchange.account.path == "/api/chat"
-    sent = orjson.dumps(ollama_chat.asked(question.said, is_chat=is_chat))
+    asked = _as_its_owner_wants(ollama_chat.asked(question.said, is_chat=is_chat), question)
+    sent = _as_a_stream(asked, question.route)
     told = ollama_chat.Told(exchange.account.model_name, is_chat=is_chat)
     spent = exchange.account.spent
-    began = time.monotonic()
+    began, patience = time.monotonic(), Patience(question.silence_seconds)
     response = await _ask(question, address, sent)
     try:
         with _failures(question.silence_seconds):
             if response.status != 200:
                 _check_for_error(orjson.loads(await _read(response)))
                 raise GatewayError(502, "engine", f"The engine answered {response.status}.")
-            async for _, said in _events(response):
+            async for _, said in _events(response, patience):
                 spent.note(said)
                 line = told.line(said)
                 if line is not None and exchange.is_stream:
@@ -253,7 +274,8 @@ async def translate_embeddings(exchange: Exchange, question: Question, address: 
     """Asked and answered in Ollama's words; never a stream."""
     exchange.is_stream = exchange.account.is_stream = False
     path, model = exchange.account.path, exchange.account.model_name
-    sent = orjson.dumps(ollama_embed.asked(question.said, path))
+    asked = _as_its_owner_wants(ollama_embed.asked(question.said, path), question)
+    sent = orjson.dumps(asked)
     began = time.monotonic()
     response = await _ask(question, address, sent)
     try:

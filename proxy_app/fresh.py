@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+HANGS_SECONDS: Final = 1.0  # a reading that takes longer
 T = TypeVar("T")
 
 
@@ -26,10 +28,16 @@ class Fresh(Generic[T]):
         """The next one who asks has it read."""
         self._read_at = -float("inf")
 
-    async def within(self, seconds: float) -> T:
-        """A value that is no older than so."""
-        if self.is_older(seconds):
-            await self.again()
+    async def within(self, seconds: float, most: float | None = None) -> T:
+        """A value that is no older than so; while a reading hangs, one that is no older than
+        `most`."""
+        if not self.is_older(seconds):
+            return self.value
+        if most is None or self.is_older(most):
+            return await self.again()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANGS_SECONDS):
+                await self.again()
         return self.value
 
     async def again(self) -> T:

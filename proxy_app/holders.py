@@ -18,8 +18,10 @@ from proxy_app.models import ApiKey, KeyMonth
 from proxy_app.rows import rows
 
 FRESH_SECONDS: Final = 2.0
+MOST_SECONDS: Final = 5.0  # while the database hangs
 # A key that is not in the table may be new; but guessing must not keep the database busy.
 AGAIN_SECONDS: Final = 0.5
+USED_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Holders:
     async def of(self, key: str) -> Holder:
         """Raises GatewayError 401."""
         public_id = api_keys.public_id(key)
-        holder = (await self._known.within(FRESH_SECONDS)).get(public_id or "")
+        holder = (await self._known.within(FRESH_SECONDS, MOST_SECONDS)).get(public_id or "")
         if holder is None and public_id is not None:
             holder = (await self._known.within(AGAIN_SECONDS)).get(public_id)
         if holder is None or not api_keys.is_same(key, holder.digest):
@@ -109,9 +111,16 @@ def _holder(key: ApiKey, tokens: Mapping[int, int]) -> Holder:
     )
 
 
+_used_at: Final[dict[int, float]] = {}  # monotonic; of the one thread that writes
+
+
 def used(key_ids: set[int]) -> None:
-    """Notes when keys were last used."""
-    ApiKey.objects.filter(pk__in=key_ids).update(last_used_at=timezone.now())
+    """Notes when keys were last used; of each once a minute."""
+    now = time.monotonic()
+    due = {key for key in key_ids if now - _used_at.get(key, -USED_SECONDS) >= USED_SECONDS}
+    if due:
+        ApiKey.objects.filter(pk__in=due).update(last_used_at=timezone.now())
+        _used_at.update(dict.fromkeys(due, now))
 
 
 def _wrong(message: str) -> GatewayError:

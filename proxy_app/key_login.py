@@ -3,6 +3,7 @@ do what a member of the staff may. A key that may only generate is nobody there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -16,7 +17,9 @@ from proxy_app.models import ApiKey
 
 PATHS: Final = "/api/"
 # What an operator may change; all else is for administrators.
-OPERATED: Final = ("/api/engines/", "/api/attached/", "/api/scans/", "/api/requests/")
+OPERATED: Final = re.compile(
+    r"/api/(engines|scans)/|/api/attached/\d+/models/(un)?load/|/api/requests/\w+/cancel/"
+)
 _HEADERS: Final = {"Authorization": b"authorization", "X-Api-Key": b"x-api-key"}
 
 
@@ -74,15 +77,21 @@ def _user(key: str, path: str, now: datetime) -> KeyUser | None:
         return None
     if row.expires_at is not None and row.expires_at <= now:
         return None
+    # One for some models would see all of them here.
+    if row.limited or row.llama_models.exists():
+        return None
     scopes = set(row.scopes)
     if not scopes & {"read", "operate", "admin"}:
         return None
-    operates = "operate" in scopes and path.startswith(OPERATED)
+    operates = "operate" in scopes and OPERATED.match(path) is not None
     return KeyUser(row, is_staff="admin" in scopes or operates)
 
 
 def _refused() -> HttpResponse:
-    message = "The API key is wrong, has expired, or may not use the management API."
+    message = (
+        "The API key is wrong, has expired, or may not use the management API: that takes the "
+        "scope read, operate or admin, and no limit to some models."
+    )
     error = {"code": "not_logged_in", "message": message, "detail": None}
     answer = JsonResponse({"error": error}, status=401)
     answer["WWW-Authenticate"] = 'Bearer realm="llamadash"'

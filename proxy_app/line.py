@@ -25,12 +25,13 @@ from proxy_app.engines import FRESH_SECONDS, WATCHED_SECONDS, Address, Engines, 
 from proxy_app.fresh import Fresh
 from proxy_app.holders import Holder
 from proxy_app.options import Values
-from proxy_app.rows import rows
+from proxy_app.rows import rows, written
 
 logger = logging.getLogger(__name__)
 USED_SECONDS: Final = 5.0  # how often it is written that engines are in use
 # One that has given up is not started for each request: so long its reason is the answer.
 FAILED_SECONDS: Final = 15.0
+ASKED_SECONDS: Final = 900.0  # so long a start that was asked for is waited for
 LOOK_SECONDS: Final = 0.5  # how often the memory is looked at for who waits for it
 AGAIN_SECONDS: Final = 2.0  # before a start that found no room is tried again
 # What an engine does when it has been given its memory.
@@ -66,7 +67,7 @@ class _Use:
     mean_service_seconds: float = USUAL_SERVICE_SECONDS
     load_seconds: float = USUAL_LOAD_SECONDS
     asked_at: float | None = None  # a start that the rows do not show yet
-    asked_generation: int = 0
+    asked_generation: int | None = 0  # None: its row is not written yet
     failure: GatewayError | None = None  # of the last start, while it counts
     failed_at: float = -float("inf")
     refused_at: datetime | None = None  # a start that found no room
@@ -241,7 +242,8 @@ class Line:
             except Exception as error:  # the database is busy or away: those who wait go on waiting
                 logger.warning("the gateway's line could not be looked after: %s", error)
                 wake_at = time.monotonic() + FRESH_SECONDS
-            is_idle = not self._waiting and not any(use.busy for use in self._uses.values())
+            uses = self._uses.values()
+            is_idle = not self._waiting and not any(u.busy or u.asked_at is not None for u in uses)
             if is_idle and not self._used and not self._starts:
                 return
             seconds = WATCHED_SECONDS if self._waiting else FRESH_SECONDS
@@ -257,7 +259,7 @@ class Line:
         used |= self._used
         self._used = set()
         if used:
-            await rows(lambda: Engine.objects.filter(pk__in=used).used())
+            await written(lambda: Engine.objects.filter(pk__in=used).used())
 
     async def _turn(self) -> float:
         age = WATCHED_SECONDS / 2 if self._waiting else FRESH_SECONDS / 2
@@ -357,19 +359,26 @@ class Line:
     def _note_failures(self) -> None:
         now = time.monotonic()
         for target, use in self._uses.items():
-            seen = self._engines.seen.get(target)
-            if seen is None:
-                continue
-            has_acted = seen.observed_generation >= use.asked_generation
-            if use.asked_at is not None and has_acted and seen.state != "stopped":
-                if seen.state == "ready":
-                    seconds = now - use.asked_at
-                    use.load_seconds += MEMORY * (seconds - use.load_seconds)
-                use.asked_at = None if seen.state != "starting" else use.asked_at
-            if seen.has_given_up and has_acted and not use.failure and self._is_recent(seen):
-                self._note_failure(use, seen, now)
             if use.failure is not None and now - use.failed_at > FAILED_SECONDS:
                 use.failure = None
+            if use.asked_at is not None and now - use.asked_at > ASKED_SECONDS:
+                use.asked_at = None  # nobody has acted upon it
+            seen = self._engines.seen.get(target)
+            if seen is None or use.asked_generation is None:
+                continue
+            has_acted = seen.observed_generation >= use.asked_generation
+            if use.asked_at is not None and has_acted and seen.state != "starting":
+                self._note_load(use, seen)
+                use.asked_at = None
+            if seen.has_given_up and has_acted and not use.failure and self._is_recent(seen):
+                self._note_failure(use, seen, now)
+
+    def _note_load(self, use: _Use, seen: Seen) -> None:
+        """How long the start has taken, until it was ready: that may be noticed much later."""
+        if seen.state == "ready" and use.asked_at is not None:
+            seconds = self._monotonic(seen.ready_at) - use.asked_at
+            if 0 <= seconds < ASKED_SECONDS:
+                use.load_seconds += MEMORY * (seconds - use.load_seconds)
 
     def _note_failure(self, use: _Use, seen: Seen, now: float) -> None:
         """Somebody who took the memory meanwhile may give it back: that is waited for."""
@@ -416,7 +425,7 @@ class Line:
         use = self._use(target)
         if use.asked_at is not None:
             return
-        use.asked_at = time.monotonic()
+        use.asked_at, use.asked_generation = time.monotonic(), None
         task = asyncio.create_task(self._start(target, use), name=f"start {target}")
         self._starts.add(task)
         task.add_done_callback(self._starts.discard)
@@ -424,13 +433,16 @@ class Line:
     async def _start(self, target: str, use: _Use) -> None:
         entry = self._entries[target]
         try:
-            use.asked_generation = await rows(steering.start_rows, entry.model_id, entry.preset_id)
+            use.asked_generation = await written(
+                steering.start_rows, entry.model_id, entry.preset_id
+            )
         except EngineRefused as error:
             use.failure = GatewayError(503, "model_unavailable", str(error))
             use.failed_at, use.asked_at = time.monotonic(), None
+            use.asked_generation = 0
         except Exception as error:
             logger.warning("%s could not be started: %s", entry.id, error)
-            use.asked_at = None
+            use.asked_at, use.asked_generation = None, 0
         self._engines.forget()
         self._changed.set()
 

@@ -101,8 +101,8 @@ def status(seen: Seen | None) -> dict[str, Any]:
     return found
 
 
-def unknown(name: str, names: Names, holder: Holder) -> GatewayError:
-    near = [each for each in names.near(name) if _may_use(names, each, holder)]
+async def unknown(name: str, names: Names, holder: Holder) -> GatewayError:
+    near = [each for each in await names.soon_near(name) if _may_use(names, each, holder)]
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     shown = name if len(name) <= 100 else f"{name[:100]}…"
     return GatewayError(404, "model_not_found", f"There is no model {shown!r}.{hint}")

@@ -55,7 +55,7 @@ async def while_waiting(
         else:
             while not await _is_done(work, ALIVE_SECONDS):
                 await exchange.begin(200, EVENTS)
-                await exchange.send_piece(COMMENT)
+                await exchange.send_aside(COMMENT)
         return work.result()
     except BaseException:  # nobody waits any more, or there is no way to tell
         work.cancel()
@@ -78,9 +78,9 @@ async def _tell(
         text = _text(exchange, entry)
         if text != said:
             await exchange.begin(200, EVENTS)
-            await exchange.send_piece(_event(exchange, entry, text))
+            await exchange.send_aside(_event(exchange, entry, text))
         elif time.monotonic() - said_at >= ALIVE_SECONDS:
-            await exchange.send_piece(COMMENT)
+            await exchange.send_aside(COMMENT)
         else:
             continue
         said, said_at = text, time.monotonic()

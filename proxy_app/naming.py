@@ -25,7 +25,7 @@ async def entry_of(gateway: Gateway, name: str, holder: Holder, rules: Rules) ->
     else:
         found = await gateway.catalogue.find(meant)
     if found is None or not holder.may_use(found.model_id):
-        raise listing.unknown(name, await gateway.catalogue.names(), holder)
+        raise await listing.unknown(name, await gateway.catalogue.names(), holder)
     return found
 
 

@@ -44,7 +44,8 @@ SILENCE: Final = number(
     least=5,
     most=86_400,
     label="Longest silence",
-    help="An engine that sends nothing for so long while it answers is given up.",
+    help="An engine that says nothing for so long is given up; the reading of a long prompt "
+    "counts, signs of life without words do not.",
     group="Gateway",
     unit="s",
 )

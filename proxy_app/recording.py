@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Final
 
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Model
 
 from models_app.models import LlamaModel
@@ -17,7 +18,7 @@ from proxy_app import holders
 from proxy_app.capturing import Kept
 from proxy_app.core.answers import Spent
 from proxy_app.models import ApiKey, KeyMonth, RequestCapture, RequestRecord
-from proxy_app.rows import rows
+from proxy_app.rows import written
 
 logger = logging.getLogger(__name__)
 EVERY_SECONDS: Final = 0.5
@@ -54,10 +55,17 @@ class Account:
     shared_messages: int | None = None
     left_at_message: int | None = None
     kept: Kept | None = None
+    n_events: int = 0  # of a stream, that were sent
 
     @property
     def tokens(self) -> int:
-        return (self.spent.prompt_tokens or 0) + (self.spent.generated_tokens or 0)
+        """What counts for the limits of its key. Who leaves before the engine has told its figures
+        is counted by what came: an event is a token, or several."""
+        spent = self.spent
+        generated = spent.generated_tokens
+        if generated is None:
+            generated = max(self.n_events, spent.n_noted)
+        return (spent.prompt_tokens or 0) + generated
 
     def capture(self) -> RequestCapture | None:
         """Of its bodies, if they are to be kept."""
@@ -68,7 +76,7 @@ class Account:
 
     def row(self) -> RequestRecord:
         spent = asdict(self.spent)
-        del spent["has_timings"]
+        del spent["has_timings"], spent["n_noted"]
         return RequestRecord(
             public_id=self.public_id,
             started_at=self.started_at,
@@ -106,6 +114,7 @@ class Recorder:
     def __init__(self) -> None:
         self._pending: list[Account] = []
         self._writer: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self.n_lost = 0
 
     def add(self, account: Account) -> None:
@@ -117,25 +126,56 @@ class Recorder:
             self._writer = asyncio.create_task(self._run(), name="gateway records")
 
     async def _run(self) -> None:
+        """Full batches follow one another at once."""
         while self._pending:
-            await asyncio.sleep(EVERY_SECONDS)
-            await self._write()
+            if len(self._pending) < MOST_BATCH:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), EVERY_SECONDS)
+            if not await self._write() and not self._closing.is_set():
+                await asyncio.sleep(EVERY_SECONDS)
+            elif self._closing.is_set():
+                return
 
     async def close(self) -> None:
+        """What is being written is not written twice."""
+        self._closing.set()
         if self._writer is not None:
-            self._writer.cancel()
-        await self._write()
+            await asyncio.wait((self._writer,))
+        while self._pending and await self._write():
+            pass
 
-    async def _write(self) -> None:
+    async def _write(self) -> bool:
+        """Whether the database took them, or never would."""
         batch = self._pending[:MOST_BATCH]
         if not batch:
-            return
+            return True
         try:
-            await rows(_write, batch)
-        except DatabaseError as error:
+            await written(_write, batch)
+        except (OperationalError, InterfaceError) as error:
             logger.warning("%d requests are not written yet: %s", len(self._pending), error)
-            return
-        del self._pending[: len(batch)]
+            return False
+        except Exception as error:
+            logger.warning("%d requests are written one by one: %s", len(batch), error)
+            if (n_lost := await written(_write_singly, batch)) is None:
+                return False
+            self.n_lost += n_lost
+        done = set(map(id, batch))  # meanwhile the oldest may have gone
+        self._pending = [each for each in self._pending if id(each) not in done]
+        return True
+
+
+def _write_singly(batch: list[Account]) -> int | None:
+    """How many no database takes; None: it takes none at the moment."""
+    n_lost = 0
+    for account in batch:
+        try:
+            _write([account])
+        except (OperationalError, InterfaceError):
+            return None
+        except Exception:
+            logger.exception("request %s cannot be recorded", account.public_id)
+            n_lost += 1
+    return n_lost
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from proxy_app.catalogue import Entry
 from proxy_app.core.errors import GatewayError
 from proxy_app.engines import WATCHED_SECONDS, Engines
 from proxy_app.holders import Holder
-from proxy_app.rows import rows
+from proxy_app.rows import written
 
 STOP_SECONDS: Final = 60.0
 
@@ -23,13 +23,13 @@ STOP_SECONDS: Final = 60.0
 async def load(entry: Entry) -> int:
     """Wants it to run; the generation that stands for this start. Raises GatewayError."""
     try:
-        return await rows(start_rows, entry.model_id, entry.preset_id)
+        return await written(start_rows, entry.model_id, entry.preset_id)
     except EngineRefused as error:
         raise GatewayError(409, "model_unavailable", str(error)) from error
 
 
 async def unload(engine_id: int) -> None:
-    await rows(_stop, engine_id)
+    await written(_stop, engine_id)
 
 
 async def unload_all(engines: Engines, holder: Holder) -> None:

@@ -35,7 +35,8 @@ class Upstream:
     ) -> aiohttp.ClientResponse:
         """Raises EngineGone when nothing was asked, GatewayError when nothing was answered.
 
-        `silence`: how many seconds may pass without a byte.
+        `silence`: how many seconds may pass without a byte. An engine that computes may send some
+        all the same: see patience.py.
         """
         import aiohttp
 

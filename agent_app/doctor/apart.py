@@ -6,20 +6,28 @@ locks away that its connections in the same process hold on it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shlex
 import sys
 import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
+import psutil
 from django.conf import settings
 
 from agent_app.doctor.finding import FAIL, NOTE, OK, UNKNOWN, Finding
-from engine_app.process import ask
+from engine_app.child_environment import owner
+from engine_app.process import ask, end_marked
+from engine_app.running.identity import mark, questions_of_the_dead
+from llamadash.logs import one_line
 
 SECONDS: Final = 90.0  # a program that does not answer has a minute for that
 MOST_BYTES: Final = 1 << 20
+MOST_NAME: Final = 200
+MOST_NAMES: Final = 3
 _RESULTS: Final = (OK, NOTE, FAIL, UNKNOWN)
 _one: Final = threading.Lock()
 
@@ -46,8 +54,23 @@ def examine_apart(port: int) -> Examined:
     finally:
         _one.release()
     if answer.problem:
-        raise NotExamined(f"The examination has no result. {answer.problem}")
+        asked = ", ".join(_end_asked())
+        whom = f" It was asking what this is: {asked}." if asked else ""
+        raise NotExamined(f"The examination has no result. {answer.problem}{whom}")
     return read_examined(answer.text)
+
+
+def _end_asked() -> list[str]:
+    """Programs that it was asking when it was ended, which have sessions of their own: they are
+    ended too. Their names."""
+    found: dict[str, str] = {}
+    for pid in questions_of_the_dead(owner()):
+        with contextlib.suppress(psutil.Error):
+            words = one_line(shlex.join(psutil.Process(pid).cmdline()))
+            found.setdefault(mark(pid), words[:MOST_NAME])
+    for each in filter(None, found):
+        end_marked(each)
+    return list(found.values())[:MOST_NAMES]
 
 
 def read_examined(text: str) -> Examined:

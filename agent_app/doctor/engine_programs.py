@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,7 @@ from engine_app.models import BinaryKind, EngineBinary
 from engine_app.probing import Probe, probe
 
 NAME: Final = "engine"
+AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,13 @@ def forget() -> None:
 
 
 def asked() -> list[Asked]:
-    """Each takes up to a minute when it does not answer; asked once an examination."""
+    """Each takes up to a minute when it does not answer, so some are asked at the same time; all
+    of them once an examination."""
     global _asked
     if _asked is None:
-        _asked = [Asked(each, _probe(each)) for each in [*discovery.candidates(), *_added()]]
+        candidates = [*discovery.candidates(), *_added()]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            _asked = list(map(Asked, candidates, pool.map(_probe, candidates)))
     return _asked
 
 

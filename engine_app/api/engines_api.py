@@ -20,6 +20,7 @@ from engine_app.api.refusals import as_conflict
 from engine_app.control import EngineRefused
 from engine_app.memory.planning import plan_for
 from engine_app.models import Engine, EngineRun, Preset
+from engine_app.pages.engine_command import without_secrets
 from models_app.api.api_schemas import Refused
 from models_app.api.models_api import dump, refuse_fields
 from models_app.models import LlamaModel
@@ -75,7 +76,7 @@ def get_plan(request: HttpRequest) -> HttpResponse:
     preset = None
     if request.GET.get("preset"):
         preset = _one(Preset, _number(request, "preset"), "preset", "query")
-        if preset.llama_model_id not in (None, model.pk):
+        if not preset.is_for(model):
             raise refuse_fields("query", {"preset": "is for another model"})
     return dump(plan_for(model, preset, exact=True))
 
@@ -143,7 +144,7 @@ def restart_engine(request: HttpRequest, engine_id: int) -> HttpResponse:
 
 
 def _changed(
-    request: HttpRequest, engine_id: int, verb: Callable[[Engine, Any], None]
+    request: HttpRequest, engine_id: int, verb: Callable[[Engine, Any], object]
 ) -> HttpResponse:
     engine = _engine_or_404(engine_id)
     with as_conflict(EngineRefused):
@@ -178,4 +179,5 @@ def _row(engine: Engine) -> dict[str, Any]:
 
 def _detail(engine: Engine) -> dict[str, Any]:
     runs = EngineRun.objects.filter(engine=engine).values(*RUN)[:MOST_RUNS]
-    return {**_row(engine), "runs": [dict(run) for run in runs]}
+    shown = [run | {"argv": without_secrets(run["argv"])} for run in runs]
+    return {**_row(engine), "runs": shown}

@@ -27,6 +27,11 @@ READ_APART_BYTES: Final = 64 << 10
 REFUSED: Final = "It wants a key, and the one it was given is not right."
 NO_KEY: Final = "It wants a key."
 NOT_ONE: Final = "It answers, but not as a llama-server does."
+OUR_BUILD: Final = "llamadash-"  # what our gateway says for one: it speaks as a router does
+OURS: Final = (
+    "It is a llamadash, maybe this very one, and only passes requests on: attach the llama-server "
+    "itself."
+)
 LOADS: Final = "It loads its model."
 
 
@@ -113,6 +118,8 @@ class Looker:
         props = answers.read_props(reply.json())
         if props is None:
             raise Wrong(NOT_ONE)
+        if props.build.startswith(OUR_BUILD):
+            raise Wrong(OURS)
         self._props, self._props_at = props, time.monotonic()
         if props.role == answers.ROUTER:
             return await self._router(props)

@@ -78,6 +78,10 @@ class Preset(models.Model):
     def is_global(self) -> bool:
         return self.is_default and self.llama_model_id is None
 
+    def is_for(self, model: LlamaModel) -> bool:
+        """Whether engines of that model may run with it."""
+        return self.llama_model_id in (None, model.pk)
+
     @property
     def label(self) -> str:
         return "Defaults" if self.is_global else self.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any, Final
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from engine_app.attached.own.offer import own_router, router_binary, why_none
 from engine_app.models import Preset
 from engine_app.models.own_router import MOST_LOADED, USUALLY_LOADED
 from engine_app.pages.attached_answers import CHANGED
+from engine_app.pages.engine_command import without_secrets
 from models_app.pages.shared import back, is_partial, varies
 from settings_app.staff import staff_only
 
@@ -42,7 +44,7 @@ def _page(request: HttpRequest, problem: str = "", typed: str = "") -> HttpRespo
         "most_loaded": typed or most,
         "most_allowed": MOST_LOADED,
         "problem": problem,
-        "command": " ".join(map(str, row.argv)) if row else "",
+        "command": shlex.join(without_secrets(row.argv)) if row else "",
     }
     part = "#now" if is_partial(request) and not problem else ""
     status = 422 if problem else 200

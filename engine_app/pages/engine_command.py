@@ -28,7 +28,7 @@ def shown(argv: Sequence[str], n_program: int) -> Shown:
     program, rest = list(argv[:n_program]), list(argv[n_program:])
     lines: list[tuple[str, str]] = []
     for word in map(str, rest):
-        if word.startswith("-") and not _NUMBER.match(word):
+        if _is_flag(word):
             flag, equals, value = word.partition("=")
             lines.append((flag, _value(flag, value) if equals else ""))
         elif lines:
@@ -39,6 +39,23 @@ def shown(argv: Sequence[str], n_program: int) -> Shown:
     for flag, value in lines:
         words += [flag, *([value] if value else [])]
     return Shown(shlex.join(program), tuple(lines), shlex.join(words))
+
+
+def without_secrets(argv: Sequence[str]) -> list[str]:
+    """The same words, but for what looks like a key."""
+    found: list[str] = []
+    flag = ""
+    for word in map(str, argv):
+        if _is_flag(word):
+            flag, equals, value = word.partition("=")
+            found.append(f"{flag}={_value(flag, value)}" if equals else word)
+        else:
+            found.append(_value(flag, word))
+    return found
+
+
+def _is_flag(word: str) -> bool:
+    return word.startswith("-") and not _NUMBER.match(word)
 
 
 def _value(flag: str, value: str) -> str:

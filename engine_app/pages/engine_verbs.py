@@ -42,7 +42,7 @@ def engine_restart(request: HttpRequest, engine_id: int) -> HttpResponse:
 
 
 def _wanted(
-    request: HttpRequest, engine_id: int, verb: Callable[[Engine, Any], None]
+    request: HttpRequest, engine_id: int, verb: Callable[[Engine, Any], object]
 ) -> HttpResponse:
     engine = engine_or_404(engine_id)
     try:

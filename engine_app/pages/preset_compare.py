@@ -36,7 +36,8 @@ def preset_compare(request: HttpRequest, preset_id: int) -> HttpResponse:
     """What two presets start their models with, where it is not the same."""
     preset = preset_or_404(preset_id)
     number = request.GET.get("with", "")
-    other = preset_or_404(int(number)) if number.isdigit() and len(number) < 19 else None
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    other = preset_or_404(int(number)) if is_number else None
     here, there = _effective(preset), _effective(other) if other else None
     context = {
         "preset": preset,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine_app.core.allow_list import LaunchError, WrongOptions
-from engine_app.core.argv import knows_flag, near_flag, words
+from engine_app.core.allow_list import WrongOptions
+from engine_app.core.argv import knows_flag, near_flag
 from engine_app.core.command_line import read_arguments
 from engine_app.core.flag_kinds import Choice, Flag, Integer, Number, Switch, Text, Value
 from engine_app.core.flags import GPU, GROUPS, SIZE
@@ -231,15 +231,3 @@ def _shown(flag: Flag, value: Value) -> str:
     if isinstance(flag, Registered):
         return typed_names(flag, value) if flag.scaled else str(value)
     return with_names(flag, value)
-
-
-def refused_by(options: Mapping[str, Value], known: Known) -> dict[str, str]:
-    """Options that the engine would not start with."""
-    flags = allow_list().flags
-    found = {}
-    for name, value in options.items():
-        try:
-            words(flags[name], value, knows(known))
-        except LaunchError as error:
-            found[f"options.{name}"] = str(error)
-    return found

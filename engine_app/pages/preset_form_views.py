@@ -183,7 +183,8 @@ def preset_preview(request: HttpRequest) -> HttpResponse:
     """Command and memory of what stands in the form; nothing is saved."""
     asked = _texts(request.GET)
     preset = None
-    if (number := asked.get("preset", "")).isdigit() and len(number) < 19:
+    number = asked.get("preset", "")
+    if number.isascii() and number.isdigit() and len(number) < 19:
         preset = Preset.objects.filter(pk=int(number)).first()
     given = preset_form.typed(asked)
     if preset is not None and preset.is_global:

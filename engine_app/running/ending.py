@@ -10,16 +10,17 @@ from typing import Final
 
 from engine_app.core import reasons
 from engine_app.core.verdict import Verdict, verdict
-from engine_app.health import busy_slots
 from engine_app.process import Exit
 from engine_app.running.launching import Running, first_line
+from engine_app.running.occupied import may_be_busy
 from engine_app.running.patience import Patience
 from logs_app.tail import last_lines
 
 logger = logging.getLogger(__name__)
 KEPT_LINES: Final = 50
 READ_LINES: Final = 400  # the first complaint counts, and a usage text may stand behind it
-LOOK_SECONDS: Final = 0.25
+LOOK_SECONDS: Final = 0.25  # how soon a hurry is noticed
+SLOTS_SECONDS: Final = 2.0  # from one question for its requests to the next
 
 
 async def end(running: Running, patience: Patience) -> None:
@@ -38,11 +39,14 @@ async def end(running: Running, patience: Patience) -> None:
 
 
 async def drain(running: Running, seconds: float, hurries: Callable[[], bool]) -> None:
-    """Waits for the requests that are being answered."""
-    deadline = time.monotonic() + seconds
-    while not hurries() and time.monotonic() < deadline and not running.is_asleep:
-        if not await busy_slots(running.port, running.key):
-            return
+    """Waits for the requests that are being answered; all the time for one that does not say."""
+    asks_at = time.monotonic()
+    deadline = asks_at + seconds
+    while not hurries() and time.monotonic() < deadline:
+        if time.monotonic() >= asks_at:
+            if not await may_be_busy(running):
+                return
+            asks_at = time.monotonic() + SLOTS_SECONDS
         if await running.child.wait(LOOK_SECONDS):
             return
 

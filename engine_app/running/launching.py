@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine_app.child_environment import environment, mark_of
-from engine_app.core.allow_list import LaunchError
-from engine_app.core.argv import UnknownToEngine
+from engine_app.core.verdict import Verdict
 from engine_app.memory import kernel
-from engine_app.process import Child, LaunchFailed
+from engine_app.process import Child, Exit, LaunchFailed
 from engine_app.process import launch as start_process
 from engine_app.running import key_files, ports, records
 from engine_app.running.around import Around, note
 from engine_app.running.identity import executable
-from engine_app.running.orders import Order, refuse
+from engine_app.running.orders import Order, Refusal, refuse
 from engine_app.running.records import Spawned
 from engine_app.running.resident import resident
 from engine_app.running.rows import rows
 from logs_app import capture
 
 KILL_SECONDS: Final = 5.0
+LOST: Final = Verdict("internal", "could not be started", "See the log of this program.")
 
 
 @dataclass(slots=True)
@@ -49,17 +49,30 @@ async def launch(
     port = await _port(order, around, not_these)
     try:
         argv = order.argv(port)
-    except UnknownToEngine as error:
-        raise refuse("bad_flag", f"was not started: {error}") from error
-    except LaunchError as error:
-        raise refuse("refused", f"was not started: {error}") from error
-    run_id = await rows(records.begin_run, order, argv, port, plan)
+        run_id = await rows(records.begin_run, order, argv, port, plan)
+        try:
+            running = await _running(order, argv, port, run_id)
+        except Refusal as refusal:
+            await rows(records.end_run, run_id, Exit(), refusal.verdict, [])
+            refusal.is_written = True
+            raise
+        except Exception:
+            await rows(records.end_run, run_id, Exit(), LOST, [])
+            raise
+    except BaseException:
+        around.promised.discard(port)
+        raise
+    note(order.source, "info", f"started as process {running.child.pid} on port {port}")
+    return running
+
+
+async def _running(order: Order, argv: list[str], port: int, run_id: int) -> Running:
+    """Raises Refusal. Whatever it raises: there is no process then."""
     since, kernel_kills = time.time(), kernel.kills()
     try:
         key = key_files.new_key(order.engine_id)
         child = _spawn(order, argv, key, run_id)
     except (LaunchFailed, OSError) as error:
-        around.promised.discard(port)
         why = str(error) if isinstance(error, LaunchFailed) else f"{error.strerror}"
         raise refuse("no_program", f"could not be started: {why}") from error
     try:
@@ -70,7 +83,6 @@ async def launch(
         await child.wait(KILL_SECONDS)
         child.let_go()
         raise
-    note(order.source, "info", f"started as process {child.pid} on port {port}")
     return Running(
         child,
         run_id,

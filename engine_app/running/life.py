@@ -15,13 +15,14 @@ from django.db import DatabaseError
 from engine_app.child_environment import mark_of
 from engine_app.core import reasons
 from engine_app.core.verdict import Verdict
-from engine_app.health import NoAnswer, NotListening, busy_slots, get, is_sleeping
+from engine_app.health import NoAnswer, NotListening, get, is_sleeping
 from engine_app.memory import kernel
 from engine_app.process import Child, end_marked
 from engine_app.running import ending, file_check, identity, key_files, launching, orders, records
 from engine_app.running.around import Around, Left, note
 from engine_app.running.launching import Running
 from engine_app.running.loading import Loading
+from engine_app.running.occupied import may_be_busy
 from engine_app.running.orders import Order, Refusal
 from engine_app.running.room import Room
 from engine_app.running.rows import rows
@@ -100,17 +101,10 @@ class Life:
         self._hurries |= hurry
         self._stop.set()
 
-    async def is_busy(self) -> bool:
-        """Whether it answers a request at this moment."""
-        running = self._running
-        return running is not None and bool(await busy_slots(running.port, running.key))
-
     async def may_be_busy(self) -> bool:
-        """Also when it does not say. One that sleeps is not: asking would wake it."""
+        """Whether it answers a request at this moment; also when it does not say."""
         running = self._running
-        if running is None or running.ready_at is None:
-            return True
-        return not running.is_asleep and await busy_slots(running.port, running.key) != 0
+        return running is None or running.ready_at is None or await may_be_busy(running)
 
     def kill(self) -> None:
         if self._running is not None:
@@ -132,7 +126,8 @@ class Life:
         except Refusal as refusal:
             verdict, plan = refusal.verdict, refusal.plan
             note(self.source, "error", f"{verdict.sentence}. {verdict.advice}".strip())
-            await rows(records.refused_run, self.engine_id, self.generation, verdict, plan)
+            if not refusal.is_written:
+                await rows(records.refused_run, self.engine_id, self.generation, verdict, plan)
             return Ended(verdict)
         except _Asked:  # before there was a process
             return Ended(self._asked(), was_asked=True)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
 from engine_app import discovery, preset_refs
-from engine_app.core.argv import launch_argv
+from engine_app.core.allow_list import LaunchError
+from engine_app.core.argv import UnknownToEngine, launch_argv
 from engine_app.core.flag_kinds import Value
 from engine_app.core.verdict import Verdict
 from engine_app.memory.need import Question, question
 from engine_app.models import Engine, EngineBinary
 from engine_app.presets import effective_options
 from models_app.models import FileState
+
+ANY_PORT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +44,34 @@ class Order:
         return "sleep-idle-seconds" in self.options
 
     def argv(self, port: int) -> list[str]:
-        """Raises LaunchError."""
-        return launch_argv(
-            self.binary.words,
-            model_path=self.model_path,
-            alias=self.alias,
-            port=port,
-            options=self.options,
-            mmproj_path=self.projector_path,
-            knows=self.binary.knows,
-            extra=settings.ALLOW_FLAGS,
-            files=self.beside,
-        )
+        """Raises Refusal."""
+        try:
+            return launch_argv(
+                self.binary.words,
+                model_path=self.model_path,
+                alias=self.alias,
+                port=port,
+                options=self.options,
+                mmproj_path=self.projector_path,
+                knows=self.binary.knows,
+                extra=settings.ALLOW_FLAGS,
+                files=self.beside,
+            )
+        except UnknownToEngine as error:
+            raise refuse("bad_flag", f"was not started: {error}") from error
+        except LaunchError as error:
+            raise refuse("refused", f"was not started: {error}") from error
 
 
 class Refusal(Exception):
-    """A launch that is not tried, and why. `plan` is that of its memory, where it was for that."""
+    """A launch that is not tried, or has failed, and why. `plan` is that of its memory, where it
+    was for that."""
 
     def __init__(self, verdict: Verdict, plan: dict[str, Any] | None = None) -> None:
         super().__init__(verdict.sentence)
         self.verdict = verdict
         self.plan = plan or {}
+        self.is_written = False  # in the run that was begun for it
 
 
 def refuse(code: str, sentence: str, advice: str = "") -> Refusal:
@@ -78,6 +88,8 @@ def order(engine_id: int, generation: int) -> Order:
     if model.state != FileState.OK:
         why = model.reason or model.get_state_display()
         raise refuse("refused", f"was not started: its model is not usable: {why}", "Scan again.")
+    if preset is not None and not preset.is_for(model):
+        raise refuse("refused", f"was not started: its preset {preset} is for another model")
     try:
         binary = discovery.choose(preset.binary_key if preset else "")
     except discovery.NoEngine as error:
@@ -90,7 +102,7 @@ def order(engine_id: int, generation: int) -> Order:
     beside = preset_refs.beside(options)
     if why := preset_refs.unusable(beside):
         raise refuse("refused", f"was not started: {why}", "Scan again, or change the preset.")
-    return Order(
+    found = Order(
         engine_id=engine.pk,
         source=engine.source,
         generation=generation,
@@ -109,3 +121,5 @@ def order(engine_id: int, generation: int) -> Order:
         beside=preset_refs.paths(beside),
         memory=question(model, options, binary),
     )
+    found.argv(ANY_PORT)  # what can never start is refused before others are stopped for it
+    return found

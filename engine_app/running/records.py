@@ -108,6 +108,7 @@ def name_and_claim(engine_id: int) -> tuple[str, dict[str, int]]:
     return (engine.alias, dict(engine.claim)) if engine is not None else ("", {})
 
 
+@transaction.atomic
 def begin_run(given: Order, argv: Sequence[str], port: int, plan: dict[str, Any]) -> int:
     """Written before the process is there, so that its log has a number to begin with."""
     forget_old_runs(given.engine_id)

@@ -17,6 +17,7 @@ from logs_app.reading import ALL, Row
 from logs_app.regex import RegexError
 
 CHUNK_BYTES: Final = 1 << 16
+NOT_ASKED: Final = ("before", "after", "line", "at", "limit")
 
 
 def export_name(question: Question, form: str) -> str:

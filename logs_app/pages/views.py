@@ -87,12 +87,15 @@ def _is_partial(request: HttpRequest) -> bool:
 
 @require_safe
 def export(request: HttpRequest, form: str) -> HttpResponseBase:
-    """All lines that match. A wrong filter is refused: a file does not say what it was to hold."""
+    """All lines that match. A wrong filter is refused, and a place among the lines: a file does not
+    say what it was to hold."""
     if form not in exports.FORMATS:
         raise Http404
     staff = request.user.is_staff
     asked = asking.read({name: str(value) for name, value in request.GET.items()})
     question = asked.question
+    places = [name for name in exports.NOT_ASKED if request.GET.get(name)]
+    asked.problems |= dict.fromkeys(places, "is not asked of a file: it holds all lines")
     if asked.problems:
         raise BadRequest(" ".join(f"{name} {why}." for name, why in asked.problems.items()))
     if question.source != ALL and question.source not in reading.sources(staff):

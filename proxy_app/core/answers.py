@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 MOST_TOKENS: Final = 2**53
@@ -27,11 +27,13 @@ class Spent:
     draft_accepted_tokens: int | None = None
     finish_reason: str | None = None
     has_timings: bool = False
+    n_noted: int = field(default=0, compare=False)  # answers and events
 
     def note(self, said: Any) -> None:
         """One answer, or one event of a stream; later ones count more."""
         if not isinstance(said, dict):
             return
+        self.n_noted += 1
         self._note_reason(said)
         timings = said.get("timings")
         if isinstance(timings, dict):

@@ -12,6 +12,7 @@ from proxy_app.core.errors import GatewayError
 MOST_GRAMMAR: Final = 256 << 10
 MOST_MODEL_NAME: Final = 512
 MOST_TOKENS: Final = 10_000_000
+MOST_DEPTH: Final = 100  # more levels than anybody writes; deeper ones are not written again
 # Whole numbers that some builds do not check themselves (CVE-2026-21869), and their bounds.
 _WHOLE: Final[dict[str, tuple[int, int]]] = {
     "n_predict": (-2, MOST_TOKENS),
@@ -36,7 +37,19 @@ def parsed(body: bytes) -> dict[str, Any]:
         raise bad(f"The body is not JSON: {str(error)[:200]}.") from error
     if not isinstance(found, dict):
         raise bad("The body must be a JSON object.")
+    if body.count(b"[") + body.count(b"{") > MOST_DEPTH and _is_deeper(found, MOST_DEPTH):
+        raise bad(f"The body is nested deeper than {MOST_DEPTH} levels.")
     return found
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels):
+        inner = (each.values() if type(each) is dict else each for each in level)
+        level = [each for values in inner for each in values if type(each) in (dict, list)]
+        if not level:
+            return False
+    return True
 
 
 def model_name(said: dict[str, Any]) -> str:
@@ -46,6 +59,8 @@ def model_name(said: dict[str, Any]) -> str:
         raise bad("The request names no model: give `model`.", "model_missing")
     if not isinstance(name, str) or len(name) > MOST_MODEL_NAME:
         raise bad("`model` must be a name.", "model_missing")
+    if "\0" in name:
+        raise bad("`model` holds the character NUL.", "model_missing")
     return name
 
 

@@ -18,6 +18,7 @@ _OPTIONS: Final = {
     "presence_penalty": "presence_penalty", "frequency_penalty": "frequency_penalty",
     "typical_p": "typical_p",
 }  # fmt: skip
+_UNTIL_FULL: Final = -2  # the context
 MOST_MESSAGES: Final = 10_000
 
 
@@ -32,6 +33,8 @@ def asked(said: Mapping[str, Any], *, is_chat: bool) -> dict[str, Any]:
     for name, value in (options or {}).items():
         if name in _OPTIONS and value is not None:
             found[_OPTIONS[name]] = value
+    if found.get("max_tokens") == _UNTIL_FULL:
+        found["max_tokens"] = -1  # the engine ends there by itself
     if isinstance(tools := said.get("tools"), list):
         found["tools"] = tools
     form = said.get("format")

@@ -14,7 +14,8 @@ from typing import Any, Final
 PROTECTED: Final = frozenset({"model", "stream", "messages", "prompt", "input", "documents"})
 MOST_NAMES: Final = 100
 MOST_PREFIX: Final = 65_536
-# How each path calls the bound of what is generated. The first one is set where none is given.
+# How each path calls the bound of what is generated. The first one is set where none of them is
+# given; a name of another path is bounded too, as engines hand some on to each other.
 _BOUNDS: Final[Mapping[str, tuple[str, ...]]] = {
     "chat": ("max_tokens", "max_completion_tokens", "n_predict"),
     "completion": ("max_tokens", "n_predict"),
@@ -22,6 +23,7 @@ _BOUNDS: Final[Mapping[str, tuple[str, ...]]] = {
     "message": ("max_tokens",),
     "response": ("max_output_tokens",),
 }
+_SPELLINGS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ def rewritten(said: Mapping[str, Any], shape: str, rewrite: Rewrite) -> dict[str
 
 
 def _bound(found: dict[str, Any], names: tuple[str, ...], most: int) -> None:
-    """-1 is without an end."""
-    given = [name for name in names if found.get(name) is not None]
-    for name in given or names[:1]:
+    """`names`: those that this path knows. -1 is without an end."""
+    if all(found.get(name) is None for name in names):
+        found[names[0]] = most
+    for name in _SPELLINGS:
         value = found.get(name)
-        if not isinstance(value, int | float) or not 0 <= value <= most:
+        if value is not None and (type(value) not in (int, float) or not 0 <= value <= most):
             found[name] = most
 
 
@@ -86,29 +89,3 @@ def _before(prefix: str, given: Any) -> Any:
     if isinstance(given, list):
         return [{"type": "text", "text": prefix}, *given]
     return f"{prefix}\n\n{given}" if isinstance(given, str) and given else prefix
-
-
-def ollama_rewritten(said: Mapping[str, Any], rewrite: Rewrite, *, is_chat: bool) -> dict[str, Any]:
-    """Parameters lie one level down there, by names that the translation knows."""
-    options = said.get("options")
-    found = dict(said)
-    kept = {
-        name: value
-        for name, value in (options if isinstance(options, dict) else {}).items()
-        if name not in rewrite.strip and _NAMES.get(name, name) not in rewrite.strip
-    }
-    found["options"] = kept
-    for name, value in rewrite.default.items():
-        kept.setdefault(_OLLAMA.get(name, name), value)
-    kept.update({_OLLAMA.get(name, name): value for name, value in rewrite.set.items()})
-    if rewrite.max_tokens is not None:
-        _bound(kept, ("num_predict",), rewrite.max_tokens)
-    if rewrite.system_prefix and is_chat:
-        found["messages"] = _with_system(rewrite.system_prefix, found.get("messages"))
-    elif rewrite.system_prefix:
-        found["system"] = _before(rewrite.system_prefix, found.get("system"))
-    return found
-
-
-_NAMES: Final = {"num_predict": "max_tokens"}
-_OLLAMA: Final = {known: name for name, known in _NAMES.items()}

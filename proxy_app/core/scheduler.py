@@ -233,6 +233,8 @@ class _Round:
             load = max(0.0, target.started_at + target.load_seconds - self._now)
         elif target.state != "ready":
             load = target.load_seconds + self._expected_turn(target)
+        # A model that takes long to load can be asked for all the same: only a line is too long.
+        load = min(load, self._policy.max_wait_seconds / 2)
         return load + rounds * target.mean_service_seconds
 
     def _expected_turn(self, target: Target) -> float:

@@ -69,6 +69,13 @@ def parsed(raw: bytes) -> Event:
     return Event(name, b"\n".join(data))
 
 
+def is_comment(raw: bytes) -> bool:
+    """Of a whole event: it only keeps the stream alive."""
+    if not raw.startswith(b":"):
+        return False
+    return all(line[:1] in (b":", b"") for line in _LINES.split(raw))
+
+
 def encoded(data: bytes, name: str = "") -> bytes:
     head = f"event: {name}\n".encode() if name else b""
     return head + b"data: " + data + b"\n\n"

@@ -40,7 +40,7 @@ async def model(call: Call) -> Said:
         return Said(named)
     entry = names.find(call.rest)
     if entry is None or not call.holder.may_use(entry.model_id):
-        raise listing.unknown(call.rest, names, call.holder)
+        raise await listing.unknown(call.rest, names, call.holder)
     return Said(listing.model(entry, gateway.engines))
 
 

@@ -11,6 +11,7 @@ ORDERS is a file of orders, one a line, read again with every request:
     load N                seconds that a load takes
     loading               a single server that still loads
     asleep ID             this model is loaded and sleeps
+    busy ID               this model answers a request, and says when it is asked for that
     no-feed               no /models/sse           no-metrics    started without --metrics
     exit N                at the start             print TEXT    on stderr, at the start
     deaf                  SIGTERM is ignored
@@ -341,7 +342,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/models/sse" and "no-feed" not in router.orders:
             self._feed()
         elif path in ("/metrics", "/slots", "/props"):
-            self._of_model(query)
+            self._of_model(path, query)
         else:
             self._error(404, "File Not Found", "not_found_error")
 
@@ -354,7 +355,7 @@ class Handler(BaseHTTPRequestHandler):
             entries += [router.listed(Model(f"many-{n}")) for n in range(int(number))]
         self._answer({"data": entries, "object": "list"})
 
-    def _of_model(self, query: dict[str, str]) -> None:
+    def _of_model(self, path: str, query: dict[str, str]) -> None:
         name = query.get("model")
         if name is None:
             self._error(400, "model name is missing from the request")
@@ -374,6 +375,12 @@ class Handler(BaseHTTPRequestHandler):
             self._error(501, "This server does not support metrics endpoint.")
             return
         model.state = "loaded"  # a question wakes it
+        if path == "/slots":
+            busy = model.name in self.router.orders.all("busy")
+            if busy:
+                say(f"[{model.port}] {model.name} is busy")
+            self._answer([{"id": 0, "n_ctx": 2048, "is_processing": busy}])
+            return
         model.n_asked += 1
         self._metrics(model.n_asked)
 

@@ -9,6 +9,7 @@ The last message of a chat, or the text to embed, is a list of orders:
     stall        silent after them, for good         half       half a piece after them, and closes
     die          the process ends after them         status N   an error instead
     garbage      no JSON in its events               whole N    no stream: so many bytes
+    ping S       nothing but comments after them, S seconds between two, for good
 
 NOTES gets a line for each question ("asked PATH HEADER…") and for each client that has gone before
 its answer was whole ("gone SECONDS EVENTS", by the clock that all processes share).
@@ -133,6 +134,9 @@ class Engine:
                     await writer.drain()
                 if every:
                     await asyncio.wait({gone}, timeout=every)
+            while (pause := float(orders.get("ping") or 0)) and not gone.done():
+                writer.write(_chunk(b":\n\n"))
+                await asyncio.wait({gone}, timeout=pause)
             if "stall" in orders:
                 await gone
             if gone.done():

@@ -62,9 +62,9 @@ class Supervised:
 
     def __init__(self, patience: Patience, follow: Follow = follow_nothing) -> None:
         self.events: list[tuple[str, str, dict[str, Any]]] = []
-        around = Around(settings.NODE, settings.PORT_RANGE, self._told, follow)
+        self.around = Around(settings.NODE, settings.PORT_RANGE, self._told, follow)
         self.patience = patience
-        self.supervisor = Supervisor(around, lambda: self.patience)
+        self.supervisor = Supervisor(self.around, lambda: self.patience)
 
     def _told(self, topic: str, name: str, data: dict[str, Any]) -> None:
         self.events.append((topic, name, data))

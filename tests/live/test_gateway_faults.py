@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -201,6 +202,7 @@ def test_an_engine_that_hangs_is_given_up(faulty: Faulty) -> None:
     # Settings are read anew every few seconds; most of these have passed with other tests.
     wait_until(lambda: faulty.chat() and time.monotonic() > faulty.known_at, "the setting")
     asked = [("early 60", True), ("early 60", False), ("events 3 stall", True)]
+    asked += [("events 3 ping 0.5", True), ("events 3 ping 0.5", False), ("ping 0.5", False)]
     threads = [threading.Thread(target=ask, args=each) for each in asked]
     for thread in threads:
         thread.start()
@@ -208,6 +210,25 @@ def test_an_engine_that_hangs_is_given_up(faulty: Faulty) -> None:
         thread.join(30)
     assert [found["early 60 True"].status, found["early 60 False"].status] == [504, 504]
     assert found["events 3 stall True"].body.count(b"engine_silent") == 1
+    assert found["events 3 ping 0.5 True"].body.count(b"engine_silent") == 1
+    assert [found["events 3 ping 0.5 False"].status, found["ping 0.5 False"].status] == [504, 504]
+
+
+# ---------------------------------------------------------------- a database that is busy
+def test_nobody_waits_for_another_process_that_writes(faulty: Faulty) -> None:
+    """Records and notes of use wait; keys and engines are looked up as ever."""
+    headers = {"Authorization": f"Bearer {faulty.new_key('infer')}"}
+    said = {"model": "tiny-chat", "messages": [{"role": "user", "content": "events 1"}]}
+    assert faulty.ask(CHAT, said, **headers).status == 200
+    longest = 0.0
+    with closing(sqlite3.connect(faulty.data / "llamadash.sqlite3", timeout=10)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        ends_at = time.monotonic() + 4
+        while (began := time.monotonic()) < ends_at:
+            assert faulty.ask(CHAT, said, **headers).status == 200
+            longest = max(longest, time.monotonic() - began)
+        database.rollback()
+    assert longest < 1.0
 
 
 # ---------------------------------------------------------------- what gets through to an engine

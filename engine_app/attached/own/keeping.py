@@ -6,14 +6,17 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from engine_app.attached.following import TOPIC
 from engine_app.attached.own import launching, records
+from engine_app.attached.own.draining import drain
 from engine_app.attached.own.leftovers import Stranger, adopt, reap
 from engine_app.core import reasons, states
 from engine_app.core.backoff import CrashLoop
@@ -26,7 +29,8 @@ from engine_app.running import ending, identity
 from engine_app.running.around import Tell, note
 from engine_app.running.launching import Running
 from engine_app.running.orders import Refusal
-from engine_app.running.patience import Patience
+from engine_app.running.patience import Patience, patience
+from engine_app.running.programs import Programs
 from engine_app.running.rows import rows
 from engine_app.running.waiting import first_of
 
@@ -34,12 +38,16 @@ logger = logging.getLogger(__name__)
 EVENT: Final = "attached.state"  # pages that show the router listen to its servers' news
 POLL_SECONDS: Final = 1.0
 PORT_TRIES: Final = 3
+REST_SECONDS: Final = 5.0  # whoever cannot write cannot start it either, yet
 LOOK_SECONDS: Final = 2.0
-END_SECONDS: Final = 20.0
+END_SECONDS: Final = 20.0  # at our own end, beyond the time that requests get
 STOPPED: Final = Verdict("stopped", "was stopped as asked")
 RESTARTS: Final = Verdict("restarting", "was stopped to start anew")
 EXIT: Final = Verdict("exit", "was stopped together with llamadash")
 HUNG: Final = Verdict("hung", "did not answer any more and was ended")
+UNWATCHED: Final = Verdict(
+    "internal", "was ended because its supervision failed", "See the log of this program."
+)
 TOO_SLOW: Final = Verdict("start_timeout", "was not ready in time and was ended")
 
 
@@ -70,22 +78,32 @@ class Keeper:
     """Guarantees: never two routers of ours on a node; a router that ends by itself is started
     again, later and later, and given up when that is hopeless."""
 
-    def __init__(self, node: str, port_range: range, tell: Tell, patience: Patience) -> None:
+    def __init__(
+        self,
+        node: str,
+        port_range: range,
+        tell: Tell,
+        programs: Programs,
+        read_patience: Callable[[], Patience] = patience,
+    ) -> None:
         self._node = node
         self._port_range = port_range
         self._tell = tell
-        self._patience = patience
+        self._programs = programs
+        self._read_patience = read_patience
+        self._patience = Patience()
         self._life: Life | None = None
         self._task: asyncio.Task[None] | None = None
         self._loop = CrashLoop()
         self._due_at = 0.0  # monotonic: when a failed one is tried again
+        self._rests_until = 0.0  # monotonic: when its end could not be written
         self.changed = asyncio.Event()
 
     # ------------------------------------------------------------ the beginning
     async def begin(self) -> None:
         """Takes over what an earlier process has left, or ends it."""
         kept: set[int] = set()
-        row = await rows(records.of_node, self._node)
+        row = await rows(self._look)
         if row is not None and row.is_alive:
             try:
                 running = await adopt(row, await rows(records.key_of, row))
@@ -106,9 +124,11 @@ class Keeper:
 
     # ------------------------------------------------------------ one look
     async def step(self) -> None:
-        row = await rows(records.of_node, self._node)
+        row = await rows(self._look)
         if self._task is not None and self._task.done():
-            await self._task  # raises what it has died of
+            if (error := self._task.exception()) is not None:
+                logger.error("how our router ended is not written", exc_info=error)
+                self._rests_until = time.monotonic() + REST_SECONDS
             self._task = self._life = None
         if row is None:
             return
@@ -118,12 +138,16 @@ class Keeper:
             elif row.generation != self._life.generation:
                 self._life.end(RESTARTS)
         elif row.is_wanted:
-            if self._is_due(row):
+            if self._rests_until <= time.monotonic() and self._is_due(row):
                 self._begin_life(row)
         elif row.state != states.STOPPED:
             self._loop.forget()
             await rows(records.stopped, row.pk, STOPPED)
             await self._told(row.pk)
+
+    def _look(self) -> OwnRouter | None:
+        self._patience = self._read_patience()
+        return records.of_node(self._node)
 
     def _is_due(self, row: OwnRouter) -> bool:
         if row.generation != row.observed_generation:  # somebody has asked since it failed
@@ -136,12 +160,21 @@ class Keeper:
     # ------------------------------------------------------------ a life
     async def _live(self, life: Life) -> None:
         try:
-            verdict, ready_seconds = await self._course(life)
+            verdict, ready_seconds = await self._outcome(life)
             await self._write_end(life, verdict, ready_seconds)
             await self._told(life.router_id)
         finally:
             life.is_over.set()
             self.changed.set()
+
+    async def _outcome(self, life: Life) -> tuple[Verdict, float]:
+        """Whatever fails is the router's end alone: engines and all else go on."""
+        try:
+            return await self._course(life)
+        except Exception as error:
+            logger.exception("%s: it could not be started or watched", life.source)
+            words = f"could not be looked after: {type(error).__name__}"
+            return Verdict("internal", words, "See the log of this program."), 0.0
 
     async def _course(self, life: Life) -> tuple[Verdict, float]:
         if life.running is not None:
@@ -150,7 +183,9 @@ class Keeper:
         await self._told(life.router_id)
         tried: set[int] = set()
         try:
-            order = await launching.read_order(life.router_id)
+            order = await launching.read_order(life.router_id, self._programs)
+            if life.stop.is_set():
+                return life.why, 0.0
             for left in reversed(range(PORT_TRIES)):
                 life.running = await launching.launch(order, self._port_range, tried)
                 child, port = life.running.child, life.running.port
@@ -164,16 +199,22 @@ class Keeper:
         return ended
 
     async def _accompany(self, life: Life, running: Running) -> tuple[Verdict, float]:
-        verdict: Verdict | None = None
         try:
-            if await self._until_ready(life, running):
-                verdict = await self._while_ready(life, running)
-            elif not running.child.ended.is_set() and not life.stop.is_set():
-                verdict = TOO_SLOW
+            verdict = await self._watch(life, running)
+            return await self._end(life, running, verdict)
         except asyncio.CancelledError:
             running.child.let_go()
             raise
-        return await self._end(life, running, verdict)
+
+    async def _watch(self, life: Life, running: Running) -> Verdict | None:
+        """Why it is to end, where neither it nor somebody has said so."""
+        try:
+            if await self._until_ready(life, running):
+                return await self._while_ready(life, running)
+        except Exception:
+            logger.exception("%s: its supervision failed, it is ended", life.source)
+            return UNWATCHED
+        return None if self._is_ending(life, running) else TOO_SLOW
 
     async def _until_ready(self, life: Life, running: Running) -> bool:
         deadline = time.monotonic() + self._patience.start
@@ -225,9 +266,7 @@ class Keeper:
         self, life: Life, running: Running, verdict: Verdict | None
     ) -> tuple[Verdict, float]:
         if not running.child.ended.is_set():
-            await rows(records.stopping, life.router_id)
-            await self._told(life.router_id)
-            await ending.end(running, self._patience)
+            await self._end_process(life, running, drains=verdict is None)
             verdict = verdict or life.why
         # Not all that it has started stays in its process group.
         await asyncio.to_thread(end_marked, launching.mark())
@@ -237,6 +276,19 @@ class Keeper:
         note(life.source, level, f"{verdict.sentence}. {verdict.advice}".strip())
         ready = 0.0 if running.ready_at is None else time.monotonic() - running.ready_at
         return verdict, ready
+
+    async def _end_process(self, life: Life, running: Running, *, drains: bool) -> None:
+        try:
+            await rows(records.stopping, life.router_id)
+            await self._told(life.router_id)
+        except DatabaseError as error:  # what is to end ends, written down or not
+            logger.warning("%s: its stop is not written: %s", life.source, error)
+        if drains and running.ready_at is not None:
+            try:
+                await drain(running, self._patience.drain)
+            except Exception:
+                logger.exception("%s: its requests are not waited for", life.source)
+        await ending.end(running, self._patience)
 
     async def _write_end(self, life: Life, verdict: Verdict, ready_seconds: float) -> None:
         if life.stop.is_set():
@@ -262,7 +314,7 @@ class Keeper:
         if not keep and self._life is not None:
             self._life.end(EXIT)
             try:
-                await first_of(END_SECONDS, self._life.is_over.wait)
+                await first_of(self._patience.drain + END_SECONDS, self._life.is_over.wait)
             except asyncio.CancelledError:  # a second Ctrl-C: whoever is in a hurry wants none left
                 if self._life.running is not None:
                     self._life.running.child.kill_group()

@@ -22,6 +22,7 @@ from engine_app.running import file_check, ports
 from engine_app.running.identity import executable
 from engine_app.running.launching import KILL_SECONDS, Running, first_line
 from engine_app.running.orders import refuse
+from engine_app.running.programs import Programs
 from engine_app.running.rows import rows
 from logs_app import capture
 
@@ -38,8 +39,9 @@ def folder() -> Path:
     return Path(settings.DATA_DIR) / "router"
 
 
-async def read_order(router_id: int) -> RouterOrder:
+async def read_order(router_id: int, programs: Programs) -> RouterOrder:
     """Raises Refusal."""
+    await programs.find()
     files = await rows(records.files_of_presets)
     complaints = await asyncio.to_thread(_complaints, files)
     return await rows(records.order, router_id, complaints)
@@ -55,15 +57,15 @@ def _complaints(files: dict[int, tuple[Path, ...]]) -> dict[int, str]:
 async def launch(order: RouterOrder, port_range: range, not_these: set[int]) -> Running:
     """Raises Refusal."""
     preferred = [order.last_port] if order.last_port else []
-    taken = await rows(records.taken_ports)
+    taken = await rows(records.taken_ports, order.router_id)
     try:
         port = ports.free_port(port_range, taken | not_these, preferred)
     except ports.NoFreePort as error:
         raise refuse("no_port", "found no free port", str(error)) from error
     key = secrets.token_urlsafe(32)
-    await rows(records.shown_as, order.router_id, port, key)
     since = time.time()
     try:
+        await rows(records.shown_as, order.router_id, port, key)
         argv = router_argv(
             order.binary.words,
             preset_file=_written(order.models_ini),

@@ -6,6 +6,7 @@ from typing import Final
 
 from engine_app.models import EngineBinary
 from engine_app.models.own_router import OwnRouter
+from engine_app.running.programs import NOT_YET
 
 FLAG: Final = "--models-preset"
 ONLY_EMBEDDED: Final = (
@@ -29,6 +30,12 @@ def why_none() -> str:
     if any(each.knows(FLAG) for each in programs):
         return ""
     return TOO_OLD if programs else ONLY_EMBEDDED
+
+
+def why_not_yet() -> str:
+    """Of a program that may still say that it has the mode; empty where there is none."""
+    silent = EngineBinary.objects.filter(enabled=True, problem=NOT_YET)
+    return NOT_YET if any(not each.is_embedded for each in silent) else ""
 
 
 def _programs() -> list[EngineBinary]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from engine_app import preset_export
 from engine_app.attached import control, keys
 from engine_app.attached.control import Wanted
-from engine_app.attached.own.offer import router_binary, why_none
+from engine_app.attached.own.offer import router_binary, why_none, why_not_yet
 from engine_app.core import states
 from engine_app.core.server_address import Address
 from engine_app.core.verdict import Verdict
@@ -64,7 +64,9 @@ def order(router_id: int, complaints: Mapping[int, str]) -> RouterOrder:
     row = OwnRouter.objects.get(pk=router_id)
     binary = router_binary()
     if binary is None:
-        raise refuse("no_program", "has no program to run it", why_none())
+        # Tried again, unlike the other: it may answer yet.
+        code = "not_asked" if why_not_yet() else "no_program"
+        raise refuse(code, "has no program to run it", why_not_yet() or why_none())
 
     def why_not(model: LlamaModel) -> str:
         if model.state != FileState.OK:
@@ -81,9 +83,12 @@ def order(router_id: int, complaints: Mapping[int, str]) -> RouterOrder:
     )
 
 
-def taken_ports() -> set[int]:
+def taken_ports(router_id: int) -> set[int]:
+    """Those of servers that are attached here, too: no two of them have one address."""
     ports = Engine.objects.alive().exclude(port=None).values_list("port", flat=True)
-    return {port for port in ports if port is not None}
+    others = AttachedServer.objects.here(settings.NODE).exclude(own_router=router_id)
+    attached = {each.port for each in others if each.address.is_this_machine}
+    return {port for port in ports if port is not None} | attached
 
 
 def shown_as(router_id: int, port: int, key: str) -> None:

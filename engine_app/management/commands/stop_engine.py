@@ -3,10 +3,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from engine_app import control
 from engine_app.by_name import model_named
+from engine_app.models import Engine
 
 
 class Command(BaseCommand):
@@ -20,12 +22,15 @@ class Command(BaseCommand):
         if bool(options["model"]) == options["all"]:
             raise CommandError("Give either a model or --all.")
         if options["all"]:
-            self.stdout.write(f"{control.unload_all()} engines are asked to stop.")
+            self._say(control.unload_all())
             return
         try:
-            engines = list(model_named(options["model"]).engines.all())
+            model = model_named(options["model"])
         except control.EngineRefused as error:
             raise CommandError(str(error)) from None
-        for engine in engines:
-            control.stop(engine)
-        self.stdout.write(f"{len(engines)} engines are asked to stop.")
+        engines = Engine.objects.here(settings.NODE).filter(llama_model=model)
+        self._say(sum(map(control.stop, engines)))
+
+    def _say(self, n_asked: int) -> None:
+        words = "1 engine is" if n_asked == 1 else f"{n_asked} engines are"
+        self.stdout.write(f"{words} asked to stop.")

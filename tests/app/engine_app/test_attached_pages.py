@@ -103,6 +103,14 @@ def test_one_that_is_no_llama_server_is_not_attached_at_all(
     assert not AttachedServer.objects.exists()
 
 
+def test_a_llamadash_is_not_attached(admin_client: Client, tmp_path: Path) -> None:
+    ours = '{"role": "router", "build_info": "llamadash-1.0"}'
+    with running(tmp_path, f"json {ours}") as there:
+        answer = submit(admin_client, url=there.url, action="anyway")
+    assert answer.status_code == 422 and "It is a llamadash" in text(answer)
+    assert not AttachedServer.objects.exists()
+
+
 def test_a_refused_key_is_said_beside_the_key(admin_client: Client, tmp_path: Path) -> None:
     with running(tmp_path, "model a", "key sesame") as there:
         page = text(submit(admin_client, url=there.url, key="simsim"))

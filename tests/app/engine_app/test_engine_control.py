@@ -14,6 +14,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from engine_app import control, wake
 from engine_app.control import EngineRefused
 from engine_app.models import Engine, Preset
+from engine_app.running.orders import Refusal, order
 from logs_app import folders
 from tests.factories import make_model
 
@@ -39,6 +40,19 @@ def test_a_preset_of_another_model_is_refused() -> None:
     with pytest.raises(EngineRefused, match="for another model"):
         control.start(make_model(), preset)
     assert not Engine.objects.exists()
+
+
+@pytest.mark.parametrize("verb", [control.start_again, control.restart])
+def test_an_engine_whose_preset_went_to_another_model_is_refused(verb: Any) -> None:
+    preset = Preset.objects.create(name="long")
+    engine = control.engine_for(make_model(), preset)
+    Preset.objects.filter(pk=preset.pk).update(llama_model=make_model())
+    engine = Engine.objects.get(pk=engine.pk)
+    with pytest.raises(EngineRefused, match="for another model"):
+        verb(engine)
+    assert Engine.objects.get().desired == "stopped"
+    with pytest.raises(Refusal, match="its preset long is for another model"):
+        order(engine.pk, 1)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +163,20 @@ def test_commands_ask_for_a_start_and_a_stop_by_name(capsys: pytest.CaptureFixtu
     call_command("stop_engine", str(model.pk))
     engine.refresh_from_db()
     assert engine.desired == "stopped"
-    assert "1 engines are asked to stop" in capsys.readouterr().out
+    assert "1 engine is asked to stop" in capsys.readouterr().out
+
+
+def test_only_engines_that_are_asked_to_stop_are_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    model = make_model()
+    control.engine_for(model)
+    elsewhere = Engine.objects.create(llama_model=model, node="elsewhere", desired="running")
+    for which in (str(model.pk), "--all"):
+        call_command("stop_engine", which)
+        assert "0 engines are asked to stop" in capsys.readouterr().out
+    elsewhere.refresh_from_db()
+    assert elsewhere.desired == "running"
 
 
 def test_a_name_that_means_no_model_or_several_is_said() -> None:

@@ -11,10 +11,14 @@ import psutil
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 
 from engine_app import control
 from engine_app.core import backoff
 from engine_app.models import Engine, EngineRun
+from engine_app.running import key_files
+from engine_app.running.launching import launch
+from engine_app.running.orders import order
 from engine_app.running.rows import rows
 from models_app.models import LlamaModel
 from tests.fakes.supervised import HASTY, Orders, processes_of_engines, supervised
@@ -227,3 +231,31 @@ async def test_floods_long_lines_and_binary_hurt_nobody(tiny: LlamaModel, orders
         run = await here.last_run(engine)
     assert len(run.last_lines) <= 50
     assert all(len(line) <= 8192 and "\0" not in line for line in run.last_lines)
+
+
+async def test_a_launch_that_fails_leaves_one_run_that_has_ended_and_no_port(
+    tiny: LlamaModel, orders: Orders
+) -> None:
+    async with supervised() as here:
+        engine = await rows(control.engine_for, tiny)
+        folder = key_files.folder(engine.pk)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_text("no folder")
+        await here.start(tiny, "failed")
+        run = await rows(EngineRun.objects.get)
+        assert (run.ended_at is None, run.reason_code, run.pid) == (False, "no_program", None)
+        assert here.around.promised == set()
+
+
+async def test_a_launch_whose_engine_is_gone_keeps_no_port(
+    tiny: LlamaModel, orders: Orders
+) -> None:
+    async with supervised() as here:
+        engine = await rows(control.engine_for, tiny)
+        await here.around.programs.find()
+        given = await rows(order, engine.pk, 1)
+        await rows(engine.delete)
+        with pytest.raises(IntegrityError):
+            await launch(given, here.around, set(), {})
+        assert here.around.promised == set()
+    assert processes_of_engines() == []

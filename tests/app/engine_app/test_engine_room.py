@@ -11,7 +11,7 @@ import pytest
 from engine_app import control, options
 from engine_app.memory import kernel
 from engine_app.memory.planning import plan_for
-from engine_app.models import Engine, EngineRun, MeasuredMemory, MemorySource
+from engine_app.models import Engine, EngineRun, MeasuredMemory, MemorySource, Preset
 from engine_app.running.rows import rows
 from logs_app import folders
 from models_app.memory import capacity
@@ -89,6 +89,23 @@ async def test_what_is_pinned_stays_and_the_start_is_refused_for_good(
             await here.step()
         assert (await refreshed(second)).n_restarts == 0
         assert (await refreshed(first)).state == "ready"
+
+
+async def test_a_start_that_can_never_happen_stops_nobody_and_keeps_no_port(
+    machine: Machine, orders: Orders, tiny: LlamaModel, other: LlamaModel
+) -> None:
+    await rows(
+        lambda: Preset.objects.create(
+            name="own", llama_model=other, is_default=True, options={"threads": 2}
+        )
+    )
+    async with supervised() as here:
+        first = await here.start(tiny)
+        second, _ = await refused(here, other)
+        assert (second.reason_code, second.port) == ("bad_flag", None)
+        assert "does not know --threads" in second.reason
+        assert (await refreshed(first)).state == "ready"
+        assert here.around.promised == {first.port}
 
 
 async def test_what_is_busy_stays(

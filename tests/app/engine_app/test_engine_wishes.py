@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import psutil
 import pytest
@@ -151,3 +152,17 @@ def test_the_lives_of_an_engine_are_forgotten_when_they_are_too_many() -> None:
     for _ in range(MOST_RUNS + 5):
         refused_run(engine.pk, 1, Verdict("refused", "no"))
     assert EngineRun.objects.count() == MOST_RUNS
+
+
+async def test_an_idle_engine_that_does_not_say_what_it_does_is_kept_and_can_be_stopped(
+    tiny: LlamaModel, orders: Orders, tmp_path: Path
+) -> None:
+    (tmp_path / "slots").write_text("no JSON")
+    orders.give(f"slots {tmp_path / 'slots'}")
+    async with supervised(replace(HASTY, idle_ttl=600, drain=0.4)) as here:
+        engine = await here.start(tiny)
+        await rows(long_unused, engine)
+        await here.step()
+        await here.until(lambda: not Engine.objects.get().idle_is_over(600, timezone.now()), "use")
+        assert (await rows(Engine.objects.get)).state == "ready"
+        await here.stop(engine)

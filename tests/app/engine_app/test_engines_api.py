@@ -117,3 +117,13 @@ def test_another_site_cannot_start_an_engine(admin_user: User) -> None:
     client.force_login(admin_user)
     send(client, "/api/engines/", {"model": model.pk}, 403)
     assert not Engine.objects.exists()
+
+
+def test_a_viewer_sees_no_secret_of_a_command(client: Client) -> None:
+    engine = control.start(make_model())
+    argv = ["llama-server", "--hf-token", "geheim"]
+    EngineRun.objects.create(engine=engine, generation=1, argv=argv)
+    client.force_login(User.objects.create_user("looker"))
+    answer = client.get(f"/api/engines/{engine.pk}/")
+    assert answer.json()["runs"][0]["argv"][1] == "--hf-token"
+    assert b"geheim" not in answer.content

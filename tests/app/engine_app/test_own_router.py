@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,50 +16,65 @@ import psutil
 import pytest
 from django.conf import LazySettings
 from django.conf import settings as django_settings
-from django.test import Client
+from django.db import IntegrityError
+from django.test import Client as Browser
 
 from engine_app import discovery
+from engine_app.attached import control as attaching
 from engine_app.attached import keys
-from engine_app.attached.own import control, launching
+from engine_app.attached.client import Client
+from engine_app.attached.own import control, draining, launching, records
 from engine_app.attached.own.control import RouterRefused
 from engine_app.attached.own.keeping import Keeper
 from engine_app.attached.own.offer import why_none
+from engine_app.core.server_address import Address
 from engine_app.log_names import router_names
 from engine_app.models import AttachedModel, AttachedServer, EngineBinary, OwnRouter, Preset
-from engine_app.running import identity
+from engine_app.running import identity, ports
+from engine_app.running.patience import Patience
+from engine_app.running.programs import Programs
 from engine_app.running.rows import rows
 from logs_app.tail import last_lines
 from models_app.models import LlamaModel
 from tests.factories import make_model
-from tests.fakes.attached import PROGRAM, followed
+from tests.fakes.attached import PROGRAM, followed, running
 from tests.fakes.supervised import HASTY, Orders, demo_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def orders(tmp_path: Path, settings: LazySettings) -> Orders:
-    """The llama-server of this test is the one that can be a router."""
+def orders(tmp_path: Path, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Orders:
+    """The llama-server of this test, the only one here, is the one that can be a router."""
     found = Orders(tmp_path / "orders")
     settings.LLAMA_SERVER_BIN = f"{sys.executable} {PROGRAM} {found.path}"
+    first = discovery.candidates()[:1]
+    monkeypatch.setattr(discovery, "candidates", lambda: first)
     return found
 
 
 def prepare(folder: Path) -> LlamaModel:
     """A model with a preset, and programs that were asked what they can."""
+    model = model_with_preset(folder)
+    questions = discovery.questions(discovery.candidates())
+    discovery.register([(each, discovery.answer(each)) for each in questions])
+    return model
+
+
+def model_with_preset(folder: Path) -> LlamaModel:
     model = demo_model(folder / "models")
     Preset.objects.create(name="small", llama_model=model, options={"ctx-size": 512})
-    questions = discovery.questions(discovery.candidates()[:1])
-    discovery.register([(each, discovery.answer(each)) for each in questions])
     return model
 
 
 class Kept:
     """Steps the keeper as the agent does."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
         self.events: list[dict[str, Any]] = []
-        self.keeper = Keeper(django_settings.NODE, django_settings.PORT_RANGE, self._told, HASTY)
+        self.patience = patience
+        node, ports = django_settings.NODE, django_settings.PORT_RANGE
+        self.keeper = Keeper(node, ports, self._told, Programs(), lambda: self.patience)
 
     def _told(self, topic: str, name: str, data: dict[str, Any]) -> None:
         self.events.append(data)
@@ -82,8 +98,8 @@ class Kept:
 
 
 @asynccontextmanager
-async def kept(*, keep: bool = False) -> AsyncIterator[Kept]:
-    found = Kept()
+async def kept(*, keep: bool = False, patience: Patience = HASTY) -> AsyncIterator[Kept]:
+    found = Kept(patience)
     await found.keeper.begin()
     try:
         yield found
@@ -143,6 +159,44 @@ async def test_a_stop_ends_it_and_switches_its_server_off(tmp_path: Path, orders
         assert (router.reason, router.pid) == ("was stopped as asked", None)
         assert not processes()
         assert not (await rows(AttachedServer.objects.get)).enabled
+
+
+async def test_a_stop_waits_for_what_its_models_answer_as_long_as_is_set_then(
+    tmp_path: Path, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(draining, "LOOK_SECONDS", 0.05)
+    await rows(prepare, tmp_path)
+    async with kept(patience=replace(HASTY, drain=0.0)) as seen, followed() as following:
+        await rows(control.start, 4)
+        router = await seen.until_state("ready")
+        server = await rows(AttachedServer.objects.get)
+        await following.until_model(server, "small", "unloaded")
+        await rows(attaching.load, server, "small")
+        await following.until_model(server, "small", "loaded")
+        orders.give("busy small")
+        seen.patience = replace(HASTY, drain=600.0)  # set after its start
+        await rows(control.stop)
+
+        def asked() -> bool:
+            return sum("small is busy" in line for line in last_lines(router.source, 50)) > 2
+
+        await seen.until(asked, "several looks whether it is busy")
+        assert (await rows(OwnRouter.objects.get)).state == "stopping"
+        assert [each.pid for each in processes()] == [router.pid]
+        orders.give()
+        assert (await seen.until_state("stopped")).reason == "was stopped as asked"
+
+
+async def test_only_models_that_are_awake_are_asked_whether_they_are_busy(tmp_path: Path) -> None:
+    with running(tmp_path, "model a", "busy a") as there:
+        async with Client(Address("http", "127.0.0.1", there.port)) as client:
+            assert not await draining.may_be_busy(client)
+            assert (await client.get("/slots", {"model": "a"})).is_ok  # which loads it
+            assert await draining.may_be_busy(client)
+            there.add("status 501 /slots")
+            assert await draining.may_be_busy(client)  # as long as it does not say
+            there.add("asleep a")
+            assert not await draining.may_be_busy(client)
 
 
 async def test_a_second_start_is_another_process_with_the_presets_of_now(
@@ -211,6 +265,47 @@ async def test_why_it_cannot_start_is_said_and_what_cannot_help_is_not_repeated(
     assert failed.retry_at is None
 
 
+async def test_one_that_is_wanted_before_its_program_was_asked_starts(
+    tmp_path: Path, orders: Orders
+) -> None:
+    await rows(model_with_preset, tmp_path)
+    await rows(OwnRouter.objects.create, node=django_settings.NODE, desired="running", generation=1)
+    async with kept() as seen:
+        await seen.until_state("ready")
+
+
+async def test_the_port_of_an_attached_server_is_left_to_it(tmp_path: Path, orders: Orders) -> None:
+    await rows(prepare, tmp_path)
+    first = ports.free_port(django_settings.PORT_RANGE, ())
+    away = attaching.Wanted("away", Address("http", "127.0.0.1", first), enabled=False)
+    await rows(attaching.attach, away)
+    async with kept() as seen:
+        await rows(control.start, 4)
+        router = await seen.until_state("ready")
+        assert router.port not in (None, first)
+
+
+async def test_what_fails_ends_the_router_alone_and_is_tried_again(
+    tmp_path: Path, orders: Orders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise IntegrityError
+
+    await rows(prepare, tmp_path)
+    async with kept() as seen:
+        for place, reason in (
+            ("shown_as", "could not be looked after: IntegrityError"),
+            ("ready", "was ended because its supervision failed"),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(records, place, fails)
+                await rows(control.start, 4)
+                failed = await seen.until_state("failed")
+                assert failed.reason == reason and failed.retry_at is not None
+            assert not processes()
+            await seen.until_state("ready")
+
+
 async def test_a_successor_takes_it_over(tmp_path: Path, orders: Orders) -> None:
     await rows(prepare, tmp_path)
     async with kept(keep=True) as seen:
@@ -268,7 +363,7 @@ async def test_its_log_is_kept_and_names_its_models(tmp_path: Path, orders: Orde
 
 # ---------------------------------------------------------------- where there is none
 @pytest.mark.django_db
-def test_the_embedded_engine_is_not_offered_and_the_reason_is(admin_client: Client) -> None:
+def test_the_embedded_engine_is_not_offered_and_the_reason_is(admin_client: Browser) -> None:
     EngineBinary.objects.create(
         key="e", program=["python"], kind="embedded", help_text="--models-preset PATH  file\n"
     )
@@ -286,7 +381,7 @@ def test_an_older_program_is_named_as_the_reason() -> None:
 
 
 @pytest.mark.django_db
-def test_the_page_starts_and_stops_it(admin_client: Client) -> None:
+def test_the_page_starts_and_stops_it(admin_client: Browser) -> None:
     EngineBinary.objects.create(
         key="r", program=["llama-server"], help_text="--models-preset PATH   file\n"
     )

@@ -136,3 +136,14 @@ def test_a_preset_that_an_engine_runs_with_is_not_removed() -> None:
     Engine.objects.filter(pk=engine.pk).update(state="stopped")
     remove(preset)
     assert not Engine.objects.exists()
+
+
+def test_a_preset_leaves_no_engine_behind_with_another_model() -> None:
+    model, other = make_model("here"), make_model("there")
+    preset = create({"name": "roaming"})
+    engine = Engine.objects.create(llama_model=model, preset=preset, node="here")
+    with pytest.raises(PresetError, match="here has an engine with this preset"):
+        change(preset.pk, {"llama_model": other})
+    assert change(preset.pk, {"llama_model": model, "notes": "fits"}).llama_model == model
+    engine.delete()
+    assert change(preset.pk, {"llama_model": other}).llama_model == other

@@ -155,7 +155,9 @@ def preview(client: Client, **query: Any) -> str:
 
 def test_the_preview_shows_command_and_memory(admin_client: Client, engine: EngineBinary) -> None:
     model = make_model("Llama")
-    found = preview(admin_client, model=model.pk, o__temp="0.5", **{"o.ctx-size": "8192"})
+    found = preview(
+        admin_client, preset="²", model=model.pk, o__temp="0.5", **{"o.ctx-size": "8192"}
+    )
     assert "Yes, on GPU 0" in found
     assert "<i>--ctx-size</i> 8192" in found and "<i>--port</i> PORT" in found
     larger = preview(admin_client, model=model.pk, **{"o.ctx-size": "1,000,000"})

@@ -87,7 +87,7 @@ def test_two_presets_are_compared_with_what_they_inherit(admin_client: Client) -
     assert "No difference" in same
 
 
-@pytest.mark.parametrize("other", ["", "x", "-1", "9" * 40])
+@pytest.mark.parametrize("other", ["", "x", "-1", "9" * 40, "²"])
 def test_comparing_with_nothing_asks_with_what(admin_client: Client, other: str) -> None:
     preset = create({"name": "one"})
     assert "Compare" in text(admin_client, f"/presets/{preset.pk}/compare/", **{"with": other})

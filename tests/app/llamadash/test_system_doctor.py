@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ from django.test import Client
 
 from agent_app.doctor import apart
 from agent_app.doctor.apart import NotExamined, examine_apart, read_examined
+from engine_app.child_environment import MARK, owner
+from engine_app.running import identity
 from llamadash.system import doctor
+from tests.fakes.serving import wait_until
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -72,3 +77,19 @@ def test_what_is_found_is_text_whatever_it_says(
 def test_an_answer_that_cannot_be_read_is_no_result(text: str) -> None:
     with pytest.raises(NotExamined, match="without a result"):
         read_examined(text)
+
+
+def test_what_it_was_asking_when_its_time_was_over_is_named_and_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(apart, "SECONDS", 0.01)
+    gone = f"{owner()}:question.{1 << 22}.1.1"
+    words = ["sleep", "611"]
+    with subprocess.Popen(words, env={**os.environ, MARK: gone}, start_new_session=True) as hangs:
+        try:
+            wait_until(lambda: identity.mark(hangs.pid) == gone, "the program to be itself")
+            with pytest.raises(NotExamined, match="It was asking what this is: sleep 611"):
+                examine_apart(8000)
+            assert hangs.wait(5) == -9
+        finally:
+            hangs.kill()

@@ -13,6 +13,7 @@ from logs_app.capture import open_output
 from logs_app.core.records import Line
 from logs_app.followed import GONE_SECONDS
 from logs_app.models import LogLine
+from logs_app.storing import Storing
 from logs_app.tail import last_lines
 from tests.fakes.serving import wait_until
 from tests.logs import Pumping, llama, print_as_child, pumped
@@ -83,6 +84,23 @@ def test_after_a_restart_no_line_is_lost_and_none_is_there_twice() -> None:
         # killed: nothing is closed
     Pumping().run()
     assert texts() == written
+
+
+def test_events_that_were_read_and_not_stored_are_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    lifecycle.note(ENGINE, "info", "start")
+    with monkeypatch.context() as patch:
+        patch.setattr(Storing, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Pumping().run()
+    Pumping().run()
+    assert texts() == ["start"]
+    Pumping().run()
+    assert texts() == ["start"]
 
 
 def test_a_line_without_an_end_waits_for_it_also_over_a_restart() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import AsyncClient, Client
 
 from logs_app import lifecycle
+from logs_app.models import LogLine
 from logs_app.reading import ALL
 from tests.logs import llama, pumped
 
@@ -77,6 +78,23 @@ def test_lines_from_a_time_on(admin_client: Client) -> None:
     early = ask(admin_client, source=ENGINE, at=(now - hour).isoformat())
     assert texts(early) == ["I srv  a"]
     assert ask(admin_client, source=ENGINE, at="2026-01-01T00:00")["lines"]
+    for later in ((now + hour).isoformat(), "2400-01-01T00:00"):
+        late = ask(admin_client, source=ENGINE, at=later)
+        assert (late["lines"], late["newer"]) == ([], False)
+        pumped(ENGINE, llama("b"))
+        assert texts(ask(admin_client, source=ENGINE, after=late["after"])) == ["I srv  b"]
+
+
+def test_kept_lines_of_all_sources_from_a_time_on(admin_client: Client) -> None:
+    pumped(ENGINE, b"".join(llama(str(n), "W") for n in range(3)))
+    now = datetime.now(UTC)
+    for number, row in enumerate(LogLine.objects.order_by("id")):
+        row.at = now + timedelta(hours=number - 1)
+        row.save()
+    found = ask(admin_client, at=(now - timedelta(minutes=1)).isoformat(), limit=1)
+    assert texts(found) == ["W srv  1"] and found["newer"]
+    assert texts(ask(admin_client, after=found["after"])) == ["W srv  2"]
+    assert ask(admin_client, at="2999-01-01")["lines"] == []
 
 
 def test_kept_lines_of_all_sources_are_paged_alike(admin_client: Client) -> None:
@@ -93,7 +111,8 @@ def test_kept_lines_of_all_sources_are_paged_alike(admin_client: Client) -> None
     [{"level": "fatal"}, {"limit": 0}, {"limit": 1001}, {"before": "x"}, {"before": -1},
      {"after": 2**60}, {"q": "x" * 201}, {"at": "noon"}, {"source": "../app"}, {"unknown": 1},
      {"before": 1, "after": 1}, {"regex": 2}, {"regex": 1, "q": "a"}, {"q": "a\nb"},
-     {"at": "0001-01-01T00:00+23:00"}],
+     {"at": "0001-01-01T00:00+23:00"}, {"at": "9999-12-31T23:59:59", "offset": 60},
+     {"at": "0001-01-01T00:00:00", "offset": -60}, {"source": ALL, "line": 1}, {"line": 1}],
 )  # fmt: skip
 def test_what_cannot_be_understood_is_refused(admin_client: Client, query: dict[str, Any]) -> None:
     assert ask(admin_client, 422, **query)["error"]["code"] == "invalid"
@@ -143,6 +162,8 @@ def test_an_export_of_a_wrong_filter_or_form_is_refused(admin_client: Client) ->
     pumped(ENGINE, llama("a"))
     assert admin_client.get(f"/logs/export/log/?source={ENGINE}&level=x").status_code == 400
     assert admin_client.get(f"/logs/export/csv/?source={ENGINE}").status_code == 404
+    for place in ("before=3", "limit=1", "after=1", "at=2026-01-01", "line=1"):
+        assert admin_client.get(f"/logs/export/log/?source={ENGINE}&{place}").status_code == 400
 
 
 @pytest.mark.django_db(transaction=True)

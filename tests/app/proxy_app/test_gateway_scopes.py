@@ -62,7 +62,8 @@ MAY: Final = {
 @pytest.fixture(autouse=True)
 def _the_thread_of_the_gateway_leaves_no_connection() -> Iterator[None]:
     yield
-    rows._thread.submit(connections.close_all).result()
+    for thread in (rows._thread, rows._writer):
+        thread.submit(connections.close_all).result()
 
 
 @pytest_asyncio.fixture

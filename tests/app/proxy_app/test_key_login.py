@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from proxy_app.key_making import make_key, revoke
 from proxy_app.models import ApiKey
+from tests.factories import make_model
+from tests.requests_made import make_request
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +87,22 @@ def test_the_text_of_a_key_is_nowhere_in_the_database() -> None:
     text = key("read")
     row = ApiKey.objects.get()
     assert text not in {str(getattr(row, field.name)) for field in row._meta.concrete_fields}
+
+
+def test_a_key_for_some_models_is_nobody_there() -> None:
+    row, text = make_key("test", ["admin"])
+    row.llama_models.add(make_model())
+    assert asked("/api/models/", text) == 401
+
+
+@pytest.mark.parametrize("path", ["/api/attached/", "/api/keys/"])
+def test_an_operator_s_key_changes_nothing_else(path: str) -> None:
+    assert asked(path, key("operate"), "POST", data="{}") == 403
+
+
+def test_an_operator_s_key_sees_only_its_own_requests() -> None:
+    record = make_request()
+    text = key("operate")
+    client = Client(headers={"authorization": f"Bearer {text}"})
+    assert client.get("/api/requests/").json()["requests"] == []
+    assert client.get(f"/api/requests/{record.public_id}/").status_code == 404

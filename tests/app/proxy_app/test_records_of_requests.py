@@ -112,3 +112,15 @@ def test_a_batch_of_five_hundred_is_written_by_few_statements(
     with django_assert_max_num_queries(40):
         recording._write(batch)
     assert RequestRecord.objects.count() == 500
+
+
+def test_a_request_that_no_database_takes_keeps_no_other_from_being_written() -> None:
+    bad = account(1, status=200)
+    bad.path = None  # type: ignore[assignment]
+    assert recording._write_singly([bad, account(2, status=200)]) == 1
+    assert RequestRecord.objects.get().public_id == "r2"
+
+
+def test_who_leaves_before_the_figures_come_is_counted_by_what_came() -> None:
+    assert account(n_events=40).tokens == 40
+    assert account(n_events=40, spent=Spent(prompt_tokens=5, generated_tokens=7)).tokens == 12

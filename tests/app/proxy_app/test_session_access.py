@@ -26,7 +26,7 @@ SITE = {"host": "localhost:8000", "origin": "http://localhost:8000"}
 @pytest.fixture(autouse=True)
 def _threads_leave_no_connection() -> Iterator[None]:
     yield
-    for thread in (live_sessions._thread, rows._thread):
+    for thread in (live_sessions._thread, rows._thread, rows._writer):
         thread.submit(connections.close_all).result()
 
 

@@ -13,6 +13,7 @@ import uvicorn
 from agent_app import http_protocol
 from agent_app.http_protocol import MOST_HEAD_BYTES, HttpProtocol
 
+seen_headers: list[tuple[bytes, bytes]] = []  # of the last request, when it was answered
 HEAD = b"GET / HTTP/1.1\r\nHost: localhost\r\n"
 
 
@@ -25,6 +26,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
             return
         size, more = size + len(message["body"]), message["more_body"]
     body = f"{scope['path']} {size}".encode()
+    seen_headers[:] = scope["headers"]
     length = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": length})
     await send({"type": "http.response.body", "body": body})
@@ -125,3 +127,12 @@ async def test_a_target_that_names_a_host_is_refused() -> None:
     async with connected() as connection:
         connection.send(b"GET http://elsewhere/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await connection.rest()).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.asyncio
+async def test_what_comes_after_a_body_in_pieces_is_no_header() -> None:
+    async with connected() as connection:
+        head = b"POST /t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.send(head + b"1\r\na\r\n0\r\nAuthorization: Bearer key\r\n\r\n")
+        assert (await connection.answer(b"/t 1")).startswith(b"HTTP/1.1 200")
+    assert [name for name, _ in seen_headers] == [b"host", b"transfer-encoding"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from engine_app.pages.engine_command import HIDDEN, shown
+from engine_app.pages.engine_command import HIDDEN, shown, without_secrets
 
 
 def test_flags_stand_with_their_values_below_the_program() -> None:
@@ -28,3 +28,11 @@ def test_what_looks_like_a_key_is_hidden_everywhere() -> None:
 def test_words_with_blanks_can_be_copied() -> None:
     found = shown(["/my tools/llama-server", "-m", "/my models/a.gguf"], 1)
     assert found.text == "'/my tools/llama-server' -m '/my models/a.gguf'"
+
+
+def test_the_words_of_a_command_stay_as_they_are_but_for_what_looks_like_a_key() -> None:
+    argv = ["x", "--hf-token", "abc", "--api-key=def", "--seed", "-1", "-m", "/a b.gguf"]
+    assert without_secrets(argv) == [
+        *("x", "--hf-token", HIDDEN, f"--api-key={HIDDEN}"),
+        *("--seed", "-1", "-m", "/a b.gguf"),
+    ]

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from engine_app.health import NoAnswer, NotListening, busy_slots, get, is_sleeping
+from engine_app.health import NoAnswer, NotListening, Reply, busy_slots, get, is_sleeping
 
 
 @asynccontextmanager
@@ -40,6 +40,11 @@ async def test_an_answer_is_read_by_its_length_and_the_key_is_sent() -> None:
         reply = await get(port, "/health", key="geheim")
     assert (reply.status, reply.json()) == (200, {"status": "ok"})
     assert b"Authorization: Bearer geheim\r\n" in heard[0]
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"{", b"[" * 200_000])
+def test_what_is_no_json_is_none(body: bytes) -> None:
+    assert Reply(400, body).json() is None
 
 
 async def test_loading_is_told_from_ready() -> None:

@@ -68,3 +68,20 @@ def test_an_engine_is_not_sent_to_fetch_anything(part: dict[str, Any]) -> None:
 def test_an_image_in_the_request_itself_is_taken() -> None:
     part = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
     body_checks.check({"messages": [{"role": "user", "content": [part]}]})
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_a_body_that_is_nested_too_deep_is_refused(opening: bytes) -> None:
+    closing = b"]" if opening == b"[" else b"}"
+    with pytest.raises(GatewayError, match="nested deeper"):
+        body_checks.parsed(b'{"messages":' + opening * 300 + b"1" + closing * 300 + b"}")
+
+
+def test_a_body_of_many_messages_is_not_deep() -> None:
+    many = b",".join([b'{"role":"user","content":[{"type":"text"}]}'] * 500)
+    assert len(body_checks.parsed(b'{"messages":[' + many + b"]}")["messages"]) == 500
+
+
+def test_a_name_with_a_nul_is_refused() -> None:
+    with pytest.raises(GatewayError, match="NUL"):
+        body_checks.model_name({"model": "a\0b"})

@@ -35,7 +35,7 @@ class Client:
         assert status == 200
         self.has_begun = True
 
-    async def send_piece(self, piece: bytes) -> None:
+    async def send_aside(self, piece: bytes) -> None:
         assert self.has_begun
         self.pieces.append(piece)
 

@@ -57,3 +57,25 @@ def test_a_secret_at_the_cut_is_not_kept_in_part() -> None:
 def test_any_json_becomes_a_text_that_is_short_enough(said: Any) -> None:
     text, _ = redacted(said, 200)
     assert len(text.encode()) <= 200
+
+
+def test_the_media_of_a_completion_become_their_size() -> None:
+    said = {"prompt": {"prompt_string": "<image>", "multimodal_data": ["A" * 5_000]}}
+    text, _ = redacted(said, 10_000)
+    assert "AAAA" not in text
+    assert "[5,000 characters]" in text
+
+
+@pytest.mark.parametrize("name", ["images", "messages"])
+def test_no_depth_is_too_deep(name: str) -> None:
+    said: Any = "x"
+    for _ in range(5_000):
+        said = [said]
+    text, _ = redacted({name: said}, 100_000)
+    assert "[too deep]" in text
+
+
+def test_of_a_long_question_no_more_is_looked_at_than_is_kept() -> None:
+    text, is_cut = redacted({"input": ["x" * 50] * 1_000_000}, 1_000)
+    assert is_cut
+    assert len(text) == 1_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_app.core.rewrites import PROTECTED, Rewrite, ollama_rewritten, rewritten
+from proxy_app.core.rewrites import PROTECTED, Rewrite, rewritten
 
 HI = [{"role": "user", "content": "hi"}]
 
@@ -76,16 +76,19 @@ def test_every_bound_that_is_given_is_kept_below() -> None:
     assert "max_tokens" not in found
 
 
+@pytest.mark.parametrize("shape", ["chat", "completion", "native", "message", "response"])
+@pytest.mark.parametrize(
+    "name", ["max_tokens", "max_completion_tokens", "max_output_tokens", "n_predict"]
+)
+def test_no_spelling_of_another_path_gets_round_a_bound(shape: str, name: str) -> None:
+    found = rewritten({name: 4096}, shape, Rewrite(max_tokens=10))
+    assert found[name] == 10
+    assert set(found.values()) == {10}
+
+
 def test_what_generates_nothing_is_only_stripped() -> None:
     rewrite = Rewrite(strip=("user",), set={"x": 1}, system_prefix="X", max_tokens=1)
     assert rewritten({"input": "a", "user": "me"}, "plain", rewrite) == {"input": "a"}
-
-
-def test_ollama_s_options_are_changed_where_they_lie() -> None:
-    rewrite = Rewrite(strip=("top_k",), default={"temperature": 0.5}, max_tokens=10)
-    said = {"messages": HI, "options": {"top_k": 5, "num_predict": -1}}
-    found = ollama_rewritten(said, rewrite, is_chat=True)
-    assert found["options"] == {"temperature": 0.5, "num_predict": 10}
 
 
 JSON = st.recursive(

@@ -59,7 +59,7 @@ async def test_cpu_is_known_from_the_second_reading_on(tmp_path: Path) -> None:
         source = ProcessFigures(TOPIC, Processes(engine))
         first = read(source)
         assert first["cpu_ratio"] is None
-        assert (first["rss_bytes"] or 0) > 1 << 20
+        await until(lambda: (read(source)["rss_bytes"] or 0) > 1 << 20, "its memory")
         await until(lambda: (read(source)["cpu_ratio"] or 0) > 0, "the processor to be used")
 
 

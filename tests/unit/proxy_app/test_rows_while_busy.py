@@ -13,6 +13,8 @@ from proxy_app.fresh import Fresh
 from proxy_app.rows import rows, written
 
 
+# The two threads look after the connections that others have left in them.
+@pytest.mark.django_db
 async def test_who_reads_does_not_wait_behind_who_writes() -> None:
     busy = threading.Event()
     writing = asyncio.ensure_future(written(busy.wait, 20))
@@ -24,6 +26,7 @@ async def test_who_reads_does_not_wait_behind_who_writes() -> None:
     assert await writing
 
 
+@pytest.mark.django_db
 async def test_what_is_written_keeps_its_order() -> None:
     found: list[int] = []
     await asyncio.gather(*(written(found.append, number) for number in range(50)))

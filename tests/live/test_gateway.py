@@ -215,6 +215,12 @@ def test_a_wrong_key_is_refused_even_where_none_is_needed(site: Site) -> None:
     assert site.ask("/v1/models", Authorization="Bearer ld_wrong").status == 401
 
 
+def test_a_word_in_the_place_of_a_key_does_no_harm_where_none_is_needed(site: Site) -> None:
+    assert site.ask("/v1/models", Authorization="Bearer none").status == 200
+    headers = {"Authorization": "Bearer none", "X-Forwarded-For": "10.0.0.1"}
+    assert site.ask("/v1/models", **headers).status == 401
+
+
 def test_who_comes_by_a_proxy_needs_a_key(site: Site) -> None:
     assert site.ask("/v1/models", X_Forwarded_For="127.0.0.1").status == 401
 

@@ -35,19 +35,26 @@ async def holder(
 ) -> Holder:
     """Raises GatewayError 401, 403 or 503."""
     key = api_keys.given(dict(headers))
-    is_of_another_site = b"origin" in headers and not is_same_origin(scope)
-    is_open = settings.GATEWAY_OPEN == "loopback" and _is_here(scope, headers)
     # Many programs cannot be without a key and send some word: where none is needed it is no harm.
-    is_a_word = key is not None and not key.startswith(api_keys.PREFIX)
-    if key is not None and not (is_a_word and is_open and not is_of_another_site):
+    if key is not None and (key.startswith(api_keys.PREFIX) or not _is_open(scope, headers)):
         return await known.of(key)
     if speaks_for_a_login(headers):
         return await sessions.of(scope, headers)
-    if is_of_another_site:
+    if _is_of_another_site(scope, headers):
         raise GatewayError(403, "other_site", "Pages of other sites may not ask without a key.")
-    if is_open:
+    if _is_open(scope, headers):
         return NOBODY
     raise GatewayError(401, "missing_api_key", "Give an API key: `Authorization: Bearer ld_…`.")
+
+
+def _is_of_another_site(scope: Any, headers: Mapping[bytes, bytes]) -> bool:
+    return b"origin" in headers and not is_same_origin(scope)
+
+
+def _is_open(scope: Any, headers: Mapping[bytes, bytes]) -> bool:
+    """Whether nobody needs a key."""
+    is_near = settings.GATEWAY_OPEN == "loopback" and _is_here(scope, headers)
+    return is_near and not _is_of_another_site(scope, headers)
 
 
 def _is_here(scope: Any, headers: Mapping[bytes, bytes]) -> bool:

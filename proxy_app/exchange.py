@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 TRIES: Final = 3
 MOST_FIELDS: Final = 50  # of a query
 MOST_REFUSAL_BYTES: Final = 64 << 10
+# Prompts are hashed on the event loop: longer ones would hold it up noticeably.
+MOST_HASHED_BYTES: Final = 2 << 20
 CONVERSING: Final = ("chat", "message", "response")
 CANCELLED: Final = "This request was cancelled by an administrator."
 VALUES_SECONDS: Final = 2.0
@@ -239,7 +241,7 @@ class Exchange:
         much is wanted, its words."""
         whose = (holder.line_key, entry.target)
         shared = None
-        if route.shape in CONVERSING:
+        if route.shape in CONVERSING and self.account.request_bytes <= MOST_HASHED_BYTES:
             shared = self._gateway.conversations.note(whose, said)
         if shared is not None:
             self.account.shared_messages = shared.messages

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -148,15 +147,6 @@ class Line:
         address = self._engines.address(target)
         waiting = sum(each.target == target for each in self._waiting.values())
         return (self._use(target).busy + waiting) / (1 if address is None else address.slots)
-
-    def place_of(self, ticket_id: int) -> int:
-        """How many wait for the same target and came before."""
-        mine = self._waiting.get(ticket_id)
-        if mine is None:
-            return 0
-        return sum(
-            each.target == mine.target and each.id < ticket_id for each in self._waiting.values()
-        )
 
     def lost(self, target: str) -> None:
         """An engine was not where it should be."""
@@ -445,15 +435,6 @@ class Line:
             use.asked_at, use.asked_generation = None, 0
         self._engines.forget()
         self._changed.set()
-
-    def figures(self) -> dict[str, int]:
-        return {
-            "waiting": len(self._waiting),
-            "running": sum(use.busy for use in self._uses.values()),
-        }
-
-    def waiting(self) -> Iterable[Ticket]:
-        return list(self._waiting.values())
 
 
 _WORDS: Final = {

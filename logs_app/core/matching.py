@@ -23,10 +23,6 @@ class Wanted:
     level: str = ""
     text: str = ""
 
-    @property
-    def is_everything(self) -> bool:
-        return not (self.level or self.text)
-
 
 def finder(wanted: Wanted) -> Find:
     if wanted.text:
